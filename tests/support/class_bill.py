@@ -1,23 +1,22 @@
 """The whole bill of one class in docs/costs.md: `python -m tests.support.class_bill` prints its tables.
 
-Tokens are those that `aita estimate exam` expects; requests to AWS are those of docs/costs.md, "Requests for one task".
+Calls, tokens and AWS's part are those that `aita estimate exam` expects.
 """
 
 import json
 import sys
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from aita.models.api import Estimate, StageEstimate, StartRunRequest
 from aita.models.run import RunSettings
 from aita.models.second_look import See
+from aita.services.runs.aws_price import SECONDS_PER_CALL, Line, Work, bill, total
 from aita.services.runs.cost_estimate import Estimator
 from tests.support.class_costs import MODELS, Tokens
 from tests.support.fakes import MODEL, Harness
 
 STUDENTS, PAGES, QUESTIONS = 180, 8, 10
-SECONDS_A_CALL = 10
 AT_ONCE = (5, 50)
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 STAGES = {"transcribe": "reading", "answer_key": "answer keys", "rubric": "rubrics", "grade": "grading"}
@@ -70,42 +69,11 @@ def _row(name: str, each: Estimate | StageEstimate) -> str:
     return f"| {name} | {each.calls:,} | {each.input_tokens:,} | {each.output_tokens:,} |"
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of AWS's bill."""
-
-    name: str
-    amount: Decimal
-    unit: str
-    price: Decimal
-    per: int = 1
-
-    @property
-    def cost(self) -> Decimal:
-        """The cost in USD."""
-        return self.amount * self.price / self.per
-
-    def __str__(self) -> str:
-        amount = f"{self.amount:,.2f}".removesuffix(".00")
-        per = "" if self.per == 1 else f" per {self.per:,}"
-        return f"| {self.name} | {f'{amount} {self.unit}'.strip()} | {self.price}{per} | {self.cost:.4f} |"
-
-
 def aws_lines(calls: int) -> list[Line]:
-    """Return the bill of one run: a task for each call, and for each student one of split, of cut and of report."""
-    pages, answers, others = STUDENTS * PAGES, STUDENTS * QUESTIONS, 3 * STUDENTS
-    tasks = calls + others
-    waiting = Decimal(calls * SECONDS_A_CALL) / 2  # 512 MB
-    images = Decimal(pages + answers) / 10 * 2 + Decimal(STUDENTS) * Decimal("1.769")  # split's 2 GB, report's 1,769 MB
-    return [
-        Line("Step Functions, transitions", Decimal(4 * tasks), "", Decimal("0.025"), 1_000),
-        Line("Lambda, waiting for the model", waiting, "GB-s", Decimal("0.0000166667")),
-        Line("Lambda, pages, strips and reports", images, "GB-s", Decimal("0.0000166667")),
-        Line("Lambda, requests", Decimal(tasks), "", Decimal("0.20"), 1_000_000),
-        Line("DynamoDB, write units", Decimal(3 * tasks), "", Decimal("0.625"), 1_000_000),
-        Line("S3, PUT", Decimal(2 * calls + pages + answers + STUDENTS), "", Decimal("0.005"), 1_000),
-        Line("S3, GET", Decimal(2 * calls + pages + answers), "", Decimal("0.0004"), 1_000),
-    ]
+    """Return AWS's bill of the run: a task for each call, page, student's strips and report, and the class's report."""
+    pages, strips, reports = STUDENTS * PAGES, STUDENTS * QUESTIONS, STUDENTS + 1
+    tasks = calls + pages + STUDENTS + reports
+    return bill(Work(tasks=tasks, calls=calls, pages=pages, strips=strips, reports=reports))
 
 
 def standing_lines() -> list[Line]:
@@ -119,11 +87,16 @@ def standing_lines() -> list[Line]:
     ]
 
 
-def bill(lines: list[Line]) -> str:
+def bill_table(lines: list[Line]) -> str:
     """Return lines of a bill and their sum, in Markdown."""
-    together = sum((line.cost for line in lines), Decimal(0))
     head = ["| | amount | price, USD | USD |", "|---|---|---|---|"]
-    return "\n".join([*head, *map(str, lines), f"| **together** | | | **{together:.2f}** |"]) + "\n"
+    return "\n".join([*head, *map(_line, lines), f"| **together** | | | **{total(lines):.2f}** |"]) + "\n"
+
+
+def _line(line: Line) -> str:
+    amount = f"{line.amount:,.2f}".removesuffix(".00")
+    per = "" if line.per == 1 else f" per {line.per:,}"
+    return f"| {line.name} | {f'{amount} {line.unit}'.strip()} | {line.price}{per} | {line.cost:.4f} |"
 
 
 def time_table(found: Estimate) -> str:
@@ -132,7 +105,7 @@ def time_table(found: Estimate) -> str:
     heads = " | ".join(f"{each} at once" for each in AT_ONCE)
     lines = [f"| minutes of the model's calls | {heads} |", "|---|---|---|"]
     for name, calls in [*((STAGES[each.stage], each.calls) for each in asked), ("**together**", found.calls)]:
-        minutes = " | ".join(f"{Decimal(calls * SECONDS_A_CALL) / at_once / 60:.1f}" for at_once in AT_ONCE)
+        minutes = " | ".join(f"{Decimal(calls * SECONDS_PER_CALL) / at_once / 60:.1f}" for at_once in AT_ONCE)
         lines.append(f"| {name} | {minutes} |")
     return "\n".join(lines) + "\n"
 
@@ -140,7 +113,7 @@ def time_table(found: Estimate) -> str:
 def tables() -> str:
     """Return all tables, in Markdown."""
     found = estimate()
-    parts = (model_tables(found), bill(aws_lines(found.calls)), bill(standing_lines()), time_table(found))
+    parts = (model_tables(found), bill_table(aws_lines(found.calls)), bill_table(standing_lines()), time_table(found))
     return "\n".join(parts)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from aita.aws.dynamodb.items import decision_key
+from aita.services.runs.aws_price import REPORT_GB, SPLIT_GB, TASK_GB
 from tests.template.conftest import ROOT, Json, listed, of_type, settled, transform
 from tests.template.grants import statements
 
@@ -193,6 +194,11 @@ def test_functions_end_before_who_waits_for_them(resources: Json) -> None:
     }
     assert timeouts.pop("ApiFunction") <= 29
     assert set(timeouts.values()) == {900}
+
+
+def test_estimates_bill_the_memory_that_functions_have(resources: Json) -> None:
+    billed = {"TaskFunction": TASK_GB, "SplitFunction": SPLIT_GB, "ReportFunction": REPORT_GB}
+    assert {name: resources[name]["Properties"]["MemorySize"] / 1024 for name in billed} == billed
 
 
 def test_nothing_reserves_concurrency(resources: Json) -> None:

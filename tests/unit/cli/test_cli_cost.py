@@ -32,6 +32,19 @@ def test_an_estimate_is_shown_by_stage_with_what_is_supposed(stack: FakeStack, a
     assert (sent.body["assignment"], sent.body["pipeline"]) == ("midterm", "rubric")
 
 
+def test_an_estimate_tells_awss_part_beside_the_models(stack: FakeStack, aita: Aita) -> None:
+    found = estimated()
+    stack.answer("POST", "/runs/estimate", found.model_copy(update={"aws_cost_usd": Decimal("0.8581")}))
+    out = " ".join(aita("estimate", "rubric", "-a", "midterm")[1].split())
+    assert "AWS comes on top: $0.8581, an estimate at list prices of us-east-1" in out
+    assert "together 24 11,400 14,000 $0.2500" in out
+
+
+def test_a_stack_that_tells_no_part_of_aws_has_none_shown(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", "/runs/estimate", estimated())
+    assert "AWS" not in aita("estimate", "rubric", "-a", "midterm")[1]
+
+
 def test_one_without_a_price_says_so(stack: FakeStack, aita: Aita) -> None:
     stack.answer("POST", "/runs/estimate", estimated(None))
     code, out, _ = aita("estimate", "rubric", "-a", "midterm", "--json")

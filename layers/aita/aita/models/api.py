@@ -87,7 +87,11 @@ class StageEstimate(StrictModel):
 
 
 class Estimate(StrictModel):
-    """``POST /runs/estimate``: estimated calls, tokens and cost of a run. ``notes`` name the assumptions in it."""
+    """``POST /runs/estimate``: estimated calls, tokens and cost of a run. ``notes`` name the assumptions in it.
+
+    Costs are the model's; ``aws_cost_usd`` is AWS's part, at list prices of us-east-1, and comes on top. A stack before
+    version 0.3 does not tell it.
+    """
 
     stages: tuple[StageEstimate, ...]
     calls: int
@@ -95,10 +99,11 @@ class Estimate(StrictModel):
     output_tokens: int
     cost_usd: Decimal | None
     batch_cost_usd: Decimal | None = None
+    aws_cost_usd: Decimal | None = None
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, stages: Sequence[StageEstimate], notes: Sequence[str]) -> Self:
+    def of(cls, stages: Sequence[StageEstimate], notes: Sequence[str], aws_cost_usd: Decimal | None = None) -> Self:
         """Return the estimate of a run with these stages."""
         return cls(
             stages=tuple(stages),
@@ -107,6 +112,7 @@ class Estimate(StrictModel):
             output_tokens=sum(stage.output_tokens for stage in stages),
             cost_usd=_sum(stage.cost_usd for stage in stages),
             batch_cost_usd=_sum(stage.batch_cost_usd for stage in stages),
+            aws_cost_usd=aws_cost_usd,
             notes=tuple(notes),
         )
 

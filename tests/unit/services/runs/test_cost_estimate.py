@@ -9,6 +9,7 @@ import pytest
 from aita.errors import MissingMaterialError
 from aita.models.api import Estimate, RunOptions, StartRunRequest
 from aita.models.run import RunSettings
+from aita.models.second_look import See
 from aita.services.runs.cost_estimate import Estimator
 from aita.services.runs.pipelines import PIPELINES
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
@@ -105,6 +106,57 @@ class TestGrading:
         assert calls(estimate(harness, "grade"))["grade"] == 3
         harness.run("grade")
         assert calls(estimate(harness, "grade"))["grade"] == 0
+
+
+class TestAws:
+    """The amounts of work are those of docs/costs.md, computed here by hand from its prices."""
+
+    def test_a_file_is_a_task_of_split(self, harness: Harness) -> None:
+        harness.put("scans/Ann/1.pdf", b"x" * 600_000)
+        harness.put("scans/Ann/2.jpg", b"x")
+        found = estimate(harness, "transcribe")
+        transitions, requests = Decimal(4 * 5) * Decimal("0.000025"), 5 * Decimal("0.0000002")
+        time = (3 * 10 * Decimal("0.5") + 3 * Decimal("0.2")) * Decimal("0.0000166667")
+        writes, puts, gets = 18 * Decimal("0.000000625"), 9 * Decimal("0.000005"), 9 * Decimal("0.0000004")
+        assert found.calls == 3
+        assert found.aws_cost_usd == transitions + requests + time + writes + puts + gets
+
+    def test_a_report_for_each_student_and_one_for_the_class(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", "s-2")
+        harness.put("scans/Ann/1.jpg", b"x")
+        harness.put("scans/Bo/1.jpg", b"x")
+        harness.run("grade")
+        found = estimate(harness, "report")
+        three = 12 * Decimal("0.000025") + 3 * Decimal("0.0000002") + 9 * Decimal("0.000000625")
+        assert found.aws_cost_usd
+        assert round(found.aws_cost_usd, 9) == round(
+            three + 3 * Decimal("0.000005") + 3 * Decimal("1.7275390625") * Decimal("0.0000166667"), 9
+        )
+
+    def test_strips_are_counted_before_there_are_answers_and_after(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("scans/Ann/1.jpg", b"x")
+        seen, unseen = (estimate(harness, "exam", see=see).aws_cost_usd for see in (See.ALWAYS, See.NEVER))
+        assert seen
+        assert unseen
+        cut = 4 * Decimal("0.000025") + Decimal("0.0000002") + 3 * Decimal("0.000000625")
+        strips = 3 * (Decimal("0.2") * Decimal("0.0000166667") + Decimal("0.000005") + Decimal("0.0000004"))
+        assert seen - unseen == cut + strips
+
+    def test_it_does_not_depend_on_the_models_price(self, harness: Harness) -> None:
+        harness.exam()
+        unpriced = Estimator(
+            harness.objects, RunSettings(model=MODEL, max_workers=5), lambda *_: None, harness.decisions
+        )
+        found = unpriced.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric"))
+        assert (found.cost_usd, found.aws_cost_usd) == (None, estimate(harness, "rubric").aws_cost_usd)
+
+    def test_an_estimate_writes_nothing(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("scans/Ann/1.jpg", b"x")
+        before = {each.key for each in harness.objects.list("")}
+        estimate(harness, "exam")
+        assert {each.key for each in harness.objects.list("")} == before
 
 
 class TestSecondLooks:

@@ -14,6 +14,11 @@ _CACHE = (
     " takes few calls or none"
 )
 
+_AWS = (
+    "an estimate at list prices of us-east-1, free tiers left out, for calls of 10 s each; it is less with --batch, and"
+    " nothing on a laptop"
+)
+
 
 def estimate_line(estimate: Estimate) -> str:
     """Return the estimate in a line."""
@@ -37,7 +42,10 @@ def estimate_table(estimate: Estimate) -> RenderableType:
     for stage in estimate.stages:
         table.add_row(*(stage.stage, printable(stage.model))[: len(columns)], *_figures(stage))
     table.add_row(*(Text("together", "bold"), "")[: len(columns)], *_figures(estimate))
-    return Group(table, *(indented(note, "dim") for note in (_CACHE, *estimate.notes)))
+    notes = (indented(note, "dim") for note in (_CACHE, *estimate.notes))
+    if estimate.aws_cost_usd is None:
+        return Group(table, *notes)
+    return Group(table, indented(f"AWS comes on top: {formatting.money(estimate.aws_cost_usd)}, {_AWS}"), *notes)
 
 
 def _figures(of: Estimate | StageEstimate) -> tuple[str, ...]:

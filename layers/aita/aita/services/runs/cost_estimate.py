@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
-from pathlib import PurePosixPath
 from typing import Any
 
 from aita.errors import MissingMaterialError, RequestError
@@ -24,8 +23,11 @@ from aita.services.grading.decided_grades import decided_as_graded
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grading_settings import graded_before
 from aita.services.grading.rubric_diff import compare
+from aita.services.runs.aws_price import Work, bill, total
 from aita.services.runs.look_estimate import look_estimates
 from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.runs.scan_count import page_count, student_count
+from aita.services.runs.stage_work import work_of
 from aita.services.runs.unknown_prices import tell_price
 from aita.services.stages.base import LLMStage, Stage
 from aita.services.stages.exam_windows import cut
@@ -43,10 +45,6 @@ from aita.tasks.strip_grading import StripGradingTask
 from aita.tasks.strip_transcription import StripTranscriptionTask
 from aita.tasks.tokens import input_tokens, output_tokens
 from aita.tasks.transcription import TranscriptionTask
-
-BYTES_PER_PDF_PAGE = 300_000
-"""Approximate bytes of a scanned page in a PDF (a colour scan at 150 to 200 dpi as JPEG). Only the split counts a PDF's
-pages."""
 
 _ANSWER_KEY_CHARACTERS = 1_200  # assumed length of an answer key in a rubric's prompt
 _RUBRIC_CHARACTERS = 800  # assumed length of a rubric in a grader's prompt
@@ -92,21 +90,21 @@ class Estimator:
             counted.notes.append(
                 f"the model's thoughts are taken as {thoughts:,} tokens a call, an assumption for its reasoning effort"
             )
-        stages = []
+        stages, work = [], Work()
         made: frozenset[str] = frozenset()
         for name in stages_of(request.pipeline):
             stage = stage_of(name)
             stage.require(material, made)
-            requests = counted.requests(stage, made)
+            stages.append(self._stage(stage, counted.requests(stage, made), settings))
+            work += work_of(stage, stages[-1].calls, material, settings, made)
             made |= {*stage.artifacts}
-            stages.append(self._stage(stage, requests, settings))
         counted.notes += [
             f"the price of {model} is not known: {tell_price(model)}"
             for model in dict.fromkeys(each.model for each in stages if each.cost_usd is None)
         ]
         if any(each.model == SIMULATED for each in stages):
             counted.notes.append("the simulated model costs nothing: a real one has another price")
-        return Estimate.of(stages, counted.notes)
+        return Estimate.of(stages, counted.notes, aws_cost_usd=total(bill(work)))
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
         """Return the effect of the present rubrics on existing grades, and the estimated cost of regrading.
@@ -276,7 +274,7 @@ class _RequestCount:
     def _gradings(self) -> Iterable[LLMRequest]:
         """Yield a request for each grader of each answer, with rubrics and answers of assumed length."""
         exam, rubrics, answer_keys = self.material.exam(), self.material.rubrics(), self.material.answer_keys()
-        students = self._students()
+        students = student_count(self.material)
         self._note("there are no answers yet: each student is taken to answer each question, with 100 tokens")
         if self.settings.see is not See.NEVER:
             self._note("each answer is taken to be seen on a third of a page; with --see doubtful some are not")
@@ -296,13 +294,8 @@ class _RequestCount:
         """Return a request for each answer, on a strip of assumed size."""
         if self.settings.see is not See.ALWAYS:
             self._note("each answer is taken to be read twice; only those of a doubtful transcription and drawings are")
-        answers = self._students() * len(self.material.exam().questions)
+        answers = student_count(self.material) * len(self.material.exam().questions)
         return [StripTranscriptionTask(strips=(_STRIP,)).request()] * answers
-
-    def _students(self) -> int:
-        """Return the number of folders with scans."""
-        scans = object_keys.scans(self.material.assignment)
-        return len({file.key.removeprefix(scans).partition("/")[0] for file in self._scans()})
 
     def _pages(self) -> Iterable[Page]:
         """Return each page; pages that are not split yet have the largest size."""
@@ -317,10 +310,7 @@ class _RequestCount:
     def _count(self, files: Iterable[StoredObject]) -> int:
         """Return the approximate number of pages in files that are not split yet."""
         self._note("the scans are not split yet: an image is taken as one page, a PDF as one for each 300 kB")
-        return sum(
-            max(1, file.size // BYTES_PER_PDF_PAGE) if PurePosixPath(file.key).suffix.lower() == ".pdf" else 1
-            for file in files
-        )
+        return page_count(files)
 
 
 def _answer_key(question_id: str) -> AnswerKey:

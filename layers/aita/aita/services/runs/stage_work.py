@@ -1,0 +1,55 @@
+"""Work of a stage, as AWS bills it, before its run starts."""
+
+from aita.errors import RequestError
+from aita.models.run import RunSettings
+from aita.models.second_look import See
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
+from aita.services.runs.aws_price import Work
+from aita.services.runs.scan_count import page_count, student_count
+from aita.services.stages.base import Stage
+from aita.services.stages.cut import CutStage
+from aita.services.stages.report import ReportStage
+from aita.services.stages.split import SplitStage
+from aita.services.stages.split_exam import SplitExamStage, most_scanned
+from aita.services.stages.strip_cuts import CutInputs
+
+
+def work_of(stage: Stage, calls: int, material: AssignmentFiles, settings: RunSettings, made: frozenset[str]) -> Work:
+    """Return the work of a stage of which nothing was done before.
+
+    Parameters
+    ----------
+    calls
+        Calls of the model; each is a task.
+    made
+        Names of the artifacts that earlier stages of the run make.
+    """
+    match stage:
+        case SplitStage():
+            files = [file for _, name, file in uploaded_scans(material) if name]
+            split = sum(map(len, material.pages().values()))
+            return Work(tasks=len(files), pages=split or page_count(files))
+        case SplitExamStage():
+            files = [] if material.own_exam() else blank_exam_files(material) or most_scanned(material)
+            return Work(tasks=len(files), pages=page_count(files))
+        case CutStage():
+            return _cut(stage, material, settings, made)
+        case ReportStage():
+            reports = (len(material.students()[0].students) or student_count(material)) + 1  # and the class's
+            return Work(tasks=reports, reports=reports)
+    return Work(tasks=calls, calls=calls)
+
+
+def _cut(stage: CutStage, material: AssignmentFiles, settings: RunSettings, made: frozenset[str]) -> Work:
+    try:
+        if object_keys.ANSWERS in made and not material.answers():  # each answer is taken to be seen, as graders' calls
+            seen = 0 if settings.see is See.NEVER else len(material.exam().questions)
+            students = student_count(material) if seen else 0
+            return Work(tasks=students, strips=students * seen)
+        plan = stage.plan(material, settings)
+    except RequestError:  # its material is made in the run, as that of the grading that follows, which is noted
+        return Work()
+    cuts = CutInputs.model_validate(plan.inputs).students.values()
+    return Work(tasks=len(cuts), strips=sum(len(each.strips) for each in cuts))
