@@ -58,7 +58,8 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
         case "secretsmanager", _:
             name = params.get("SecretId") or params["Name"]
             secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}{_END_OF_SECRET}"
-            return {Call(f"secretsmanager:{operation}", secret)}
+            actions = (operation, "TagResource") if params.get("Tags") else (operation,)
+            return {Call(f"secretsmanager:{action}", secret) for action in actions}
         case "sts", "GetCallerIdentity":  # which nobody can be refused
             return set()
     raise AssertionError(f"{service} {operation} is a call that the tests of permissions do not know")

@@ -190,7 +190,9 @@ def test_an_operator_sets_the_key(operator: Command, monkeypatch: pytest.MonkeyP
     for _ in range(2):
         monkeypatch.setattr("sys.stdin", io.StringIO("sk-another\n"))
         operator("key", "set")
+        described = boto3.client("secretsmanager").describe_secret(SecretId="aita/api-key")
         boto3.client("secretsmanager").delete_secret(SecretId="aita/api-key", ForceDeleteWithoutRecovery=True)
+    assert described["Tags"] == [{"Key": "aita", "Value": "aita"}], "the second secret is the command's own"
     assert not is_set(StackTarget("aita", "us-east-1"), "aita/api-key"), "as the doctor asks"
 
 
@@ -250,5 +252,5 @@ def test_the_documents_name_what_the_operators_commands_need(granted: dict[str, 
     lines = (ROOT / "docs" / "operations.md").read_text("utf-8").splitlines()
     rows = [line for line in lines if line.startswith(("| purge |", "| audit |", "| doctor |"))]
     documented = {action for row in rows for action in re.findall(r"`(\w[\w-]*:\w+)`", row)}
-    of_the_key = {"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"}
+    of_the_key = {f"secretsmanager:{action}" for action in ("CreateSecret", "PutSecretValue", "TagResource")}
     assert documented - {"sts:GetCallerIdentity"} == {grant.action for grant in granted["Operator"]} - of_the_key
