@@ -19,6 +19,9 @@ from tests.aws.smoke.run import fail_a_run, smoke
 TOLD = ("AWS::DynamoDB::Table", "AWS::Lambda::Function")
 """Types of which the emulator lists tags; AWS does of all in ``checks.TAGGED``."""
 
+OTHERS = "aita/code-of-another-stack"
+"""Key of what was uploaded for a stack that was deployed as the README says."""
+
 
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedStack]:
@@ -38,8 +41,15 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedS
         emulator.stop()
 
 
+def artifacts(stack: DeployedStack) -> str:
+    """Return the name of the bucket to which sam uploads."""
+    buckets = (each["Name"] for each in stack.client("s3").list_buckets()["Buckets"])
+    return next(name for name in buckets if name.startswith("aws-sam-cli-managed-default"))
+
+
 def on_the_emulator(stack: DeployedStack, report: Report) -> None:
     """Break what each check looks at, as far as the emulator can, and say what it can't show."""
+    stack.client("s3").put_object(Bucket=artifacts(stack), Key=OTHERS, Body=b"x")
     with report.check("a run can fail"):
         fail_a_run(stack)
     with pytest.raises(CheckFailed, match="without the tag"):
@@ -73,6 +83,8 @@ def test_the_smoke_test_passes_and_leaves_nothing(stack: DeployedStack) -> None:
     assert "; 0 calls paid" in graded
     assert "only AWS shows it" in report.markdown()
     assert stack.left() == []
+    listed = stack.client("s3").list_objects_v2(Bucket=artifacts(stack))["Contents"]
+    assert [each["Key"] for each in listed] == [OTHERS]
 
 
 def test_a_deploy_that_fails_is_told_and_leaves_nothing(stack: DeployedStack) -> None:

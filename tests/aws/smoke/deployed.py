@@ -59,9 +59,10 @@ class DeployedStack:
         build = self.commands.folder / "build"
         self.commands.sam("build", "--build-dir", str(build), *overrides)
         template = str(build / "template.yaml")
+        # What was uploaded under a prefix is deleted with the stack: that of samconfig.toml is another stack's.
         self.commands.sam(
-            "deploy", "--template-file", template, "--stack-name", self.name, "--tags", f"{TAG}={self.name}",
-            "--no-progressbar", *overrides,
+            "deploy", "--template-file", template, "--stack-name", self.name, "--s3-prefix", self.name,
+            "--tags", f"{TAG}={self.name}", "--no-progressbar", *overrides,
         )  # fmt: skip
 
     @cached_property
