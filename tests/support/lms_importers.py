@@ -2,7 +2,9 @@
 
 Written after their documentation and what is public of their code, not from ours: Canvas's guide "How do I import
 grades in the Gradebook?" and ``lib/gradebook_importer.rb``; Moodle's page "Grade import", ``lib/csvlib.class.php``
-and ``grade/import/csv/classes/load_data.php``; Gradescope's help on "Download Grades" and files that it made.
+and ``grade/import/csv/classes/load_data.php``; for feedback Canvas's ``infer_comment_context_from_filename`` in
+``app/models/abstract_assignment.rb`` and Moodle's ``mod/assign/feedback/file/importziplib.php``; Gradescope's help on
+"Download Grades" and files that it made.
 """
 
 import contextlib
@@ -10,7 +12,8 @@ import csv
 import html
 import io
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -199,3 +202,47 @@ def read_gradescope(data: bytes) -> list[GradescopeRow]:
             )
         )
     return rows
+
+
+def import_moodle_feedback(archive: bytes, participants: set[int]) -> dict[int, dict[str, bytes]]:
+    """Return the files that Moodle gives to each participant of an assignment; it passes over all others."""
+    found: dict[int, dict[str, bytes]] = {}
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        for name in opened.namelist():
+            parts = ["", "import", *name.split("/")]
+            if parts[-1].startswith((".", "~")):
+                continue
+            while parts:
+                info = parts.pop(0).split("_", 4)
+                if len(info) < 4 or not re.fullmatch(r"[+-]?\d+(\.\d+)?", info[1], re.ASCII):
+                    continue
+                participant = int(float(info[1]))
+                if participant not in participants or (info[2], info[3]) != ("assignsubmission", "file"):
+                    continue
+                path = "/".join([*info[4:], *parts]).strip("/")
+                found.setdefault(participant, {})[path] = opened.read(name)
+                break
+    return found
+
+
+def import_canvas_feedback(
+    archive: bytes, submissions: Mapping[int, Mapping[int, str]]
+) -> tuple[dict[int, list[tuple[str, bytes]]], list[str]]:
+    """Return the files, with the names that they are shown under, that Canvas gives to each user, and ignored ones.
+
+    ``submissions`` has the names of each user's submitted files by id, by the user's id.
+    """
+    found: dict[int, list[tuple[str, bytes]]] = {}
+    ignored: list[str] = []
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        for path in opened.namelist():
+            name = path.rpartition("/")[2]
+            parts = [part for part in name.split("_") if part != "LATE"]
+            numbers = [int(part) for part in parts if re.search(r"^\d+$", part, re.ASCII | re.MULTILINE)]
+            user, file = (*numbers, 0, 0)[:2]
+            anonymous, no_file = parts[0] == "anon", parts[-1].startswith("link") or name.startswith("._")
+            if anonymous or no_file or file not in submissions.get(user, {}):
+                ignored.append(path)
+            else:
+                found.setdefault(user, []).append((submissions[user][file], opened.read(path)))
+    return found, ignored

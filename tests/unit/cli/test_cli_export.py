@@ -1,6 +1,9 @@
 """Writing gradebooks: what is fetched, what is written, and who is told to be left out."""
 
 import json
+import zipfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,13 @@ import pytest
 from aita.errors import NotFoundError
 from aita.models.part_decision import PartAction
 from aita.models.part_review import PartDecisionPage
+from aita.models.report import MADE_OF
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.reporting.report_builder import ReportSources
+from tests.support import chromium
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
+from tests.support.fakes import Harness
 from tests.support.gradebooks import CELLS, DECISION, EXAM, FOLDERS, MATCHED, ROSTER, students
 from tests.support.ledgers import ledger, on_part, part
 
@@ -191,6 +199,7 @@ def test_without_grades_it_is_refused(stack: FakeStack, graded: dict[str, str], 
         (("jsonl", "--column", "x"), "jsonl has no such column"),
         (("canvas", "--key", "email"), "--key is for moodle"),
         (("moodle", "--key", "name"), "name"),
+        (("moodle", "--pdf"), "--pdf is for reports: moodle has none"),
     ],
 )
 def test_what_does_not_fit_the_format_is_wrong_usage(
@@ -261,3 +270,97 @@ def test_the_transcriptions_are_fetched_only_for_a_part_that_belongs_to_an_answe
     code, _, err = aita(*command)
     assert code == 2
     assert "transcriptions.json: " in err
+
+
+SUBMISSIONS = {
+    "s-1": "Maya Lindqvist_101_assignsubmission_file",
+    "s-2": "Ines Munoz Tarres_102_assignsubmission_file",
+    "s-3": "O'Brien_103_assignsubmission_file",
+    "s-4": "Juana de la Cruz_104_assignsubmission_file",
+    "s-5": "Ann Lee_105_assignsubmission_file",
+}
+
+
+def report(files: Mapping[str, str], student_id: str) -> bytes:
+    """Return a student's report as it is made of these files, without what people look at."""
+    harness = Harness()
+    for name, text in files.items():
+        harness.put(name, text)
+    material = AssignmentFiles(harness.objects, "midterm")
+    made = ReportSources.read(material, lambda _: [DECISION], ()).student_report(student_id, {}, datetime.now(UTC))
+    assert made is not None
+    return f'<meta name="{MADE_OF}" content="{made.made_of}"><p>Report of {student_id}'.encode()
+
+
+@pytest.fixture
+def reported(stack: FakeStack, graded: dict[str, str]) -> dict[str, str]:
+    """Serve a class that came from Moodle, whose third student's report is old and whose fifth's was never made."""
+    graded["students.json"] = students(SUBMISSIONS).model_dump_json()
+    graded["scans.json"] = json.dumps({student_id: {} for student_id in SUBMISSIONS})
+    del graded["roster.csv"]
+    grades = json.loads(graded["grades.json"])
+    graded["grades.json"] = json.dumps({student_id: grades[student_id] for student_id in SUBMISSIONS})
+    made = {student_id: report(graded, student_id) for student_id in ("s-1", "s-2", "s-4")}
+    for student_id, page in (made | {"s-3": f'<meta name="{MADE_OF}" content="0a">'.encode()}).items():
+        graded[f"reports/students/{student_id}.html"] = page.decode()
+    return graded
+
+
+def test_reports_go_back_to_moodle(stack: FakeStack, reported: dict[str, str], aita: Aita, tmp_path: Path) -> None:
+    out = tmp_path / "feedback.zip"
+    code, said, err = aita("export", "moodle-feedback", "-a", "midterm", "-o", str(out))
+    assert code == 3, err
+    with zipfile.ZipFile(out) as archive:
+        assert {name: archive.read(name).partition(b"<p>")[2] for name in archive.namelist()} == {
+            "Maya Lindqvist_101_assignsubmission_file/report.html": b"Report of s-1",
+            "Ines Munoz Tarres_102_assignsubmission_file/report.html": b"Report of s-2",
+        }
+    again = "make it with aita report --assignment midterm"
+    assert f"2 students in {out}" in said
+    assert f"  {SUBMISSIONS['s-3']}: the report is older than a grade, a decision or an upload: {again}\n" in said
+    assert f"  {SUBMISSIONS['s-5']}: there is no report yet: {again}\n" in said
+    assert f"  {SUBMISSIONS['s-4']}: not final (open: 1a)\n" in said
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".feedback")] == []
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("chromium")
+@pytest.mark.skipif(chromium.find() is None, reason="Chromium is not installed")
+def test_reports_go_back_as_pdf(stack: FakeStack, reported: dict[str, str], aita: Aita, tmp_path: Path) -> None:
+    out = tmp_path / "feedback.zip"
+    assert aita("export", "moodle-feedback", "-a", "midterm", "-o", str(out), "--pdf")[0] == 3
+    with zipfile.ZipFile(out) as archive:
+        names = [f"{SUBMISSIONS[each]}/report.pdf" for each in ("s-1", "s-2")]
+        assert archive.namelist() == names
+        assert all(archive.read(name).startswith(b"%PDF-") for name in names)
+
+
+def test_without_chromium_pdf_is_refused_before_anything_is_fetched(
+    stack: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aita.cli.pdf_printer.shutil.which", lambda _: None)
+    code, _, err = aita("export", "moodle-feedback", "-a", "midterm", "-o", str(tmp_path / "f.zip"), "--pdf")
+    assert code == 2
+    assert "--pdf prints with Chromium or Chrome, and neither is on the PATH here" in err
+    assert stack.requests == []
+
+
+def test_a_browser_that_prints_nothing_is_told_and_leaves_the_file_as_it_was(
+    stack: FakeStack, reported: dict[str, str], aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aita.cli.pdf_printer.shutil.which", lambda _: "/bin/false")
+    out = tmp_path / "f.zip"
+    out.write_text("an older file")
+    code, _, err = aita("export", "moodle-feedback", "-a", "midterm", "-o", str(out), "--pdf")
+    assert code == 2
+    assert "/bin/false printed no PDF" in err
+    assert out.read_text() == "an older file"
+
+
+def test_feedback_for_brightspace_is_refused_with_the_reason(
+    stack: FakeStack, reported: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    code, _, err = aita("export", "brightspace-feedback", "-a", "midterm", "-o", str(tmp_path / "f.zip"))
+    assert code == 2
+    assert "how it reads these is not published" in err
+    assert list(tmp_path.glob("*.zip")) == []

@@ -1,4 +1,4 @@
-"""Gradebooks for other systems: their formats, and the students whom they leave out."""
+"""Exports for other systems: their formats, and the students whom they leave out."""
 
 from enum import StrEnum
 
@@ -6,12 +6,20 @@ from aita.models.base import StrictModel
 
 
 class ExportFormat(StrEnum):
-    """Format of a gradebook."""
+    """Format of a gradebook, or of an archive of reports (``feedback``)."""
 
     CANVAS = "canvas"
     MOODLE = "moodle"
     GRADESCOPE = "gradescope"
     JSONL = "jsonl"
+    CANVAS_FEEDBACK = "canvas-feedback"
+    MOODLE_FEEDBACK = "moodle-feedback"
+    BRIGHTSPACE_FEEDBACK = "brightspace-feedback"
+
+    @property
+    def is_feedback(self) -> bool:
+        """Whether it is an archive of students' reports."""
+        return self.value.endswith("-feedback")
 
 
 class MoodleKey(StrEnum):

@@ -1,4 +1,4 @@
-"""Command that writes gradebooks for other systems."""
+"""Command that writes gradebooks for other systems, and archives of reports that they take back."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +12,10 @@ from aita.atomic_write import write_whole
 from aita.cli import exit_codes
 from aita.cli.commands.runs import Assignment
 from aita.cli.files.assignment_download import fetch_uploaded
+from aita.cli.files.feedback_archive import report_fetcher, write_feedback
 from aita.cli.files.out_file import check_folder
 from aita.cli.pasteable import Pasteable
+from aita.cli.pdf_printer import PdfPrinter
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
@@ -22,7 +24,8 @@ from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
 from aita.models.names import check_assignment
 from aita.services.assignments.class_list import ClassList
 from aita.services.exports.canvas import export_canvas
-from aita.services.exports.export_roster import Export, call_roll
+from aita.services.exports.export_roster import Export, ExportRoster, call_roll
+from aita.services.exports.feedback import feedback
 from aita.services.exports.gradescope import export_gradescope
 from aita.services.exports.json_lines import export_json_lines
 from aita.services.exports.moodle import export_moodle
@@ -46,6 +49,7 @@ Key = Annotated[
         "--key", case_sensitive=False, help="What Moodle finds students by.", show_default="what the roster has"
     ),
 ]
+Pdf = Annotated[bool, typer.Option("--pdf", help="Feedback as PDF, printed by this computer's Chromium or Chrome.")]
 
 _BY_ROSTER = (ExportFormat.CANVAS, ExportFormat.MOODLE)
 """Formats that identify students by the roster's columns, and have a name for the grade."""
@@ -58,11 +62,15 @@ def export(
     out: OutFile,
     column: Column = None,
     key: Key = None,
+    pdf: Pdf = False,
 ) -> None:
     """Write the grades for Canvas, Moodle or Gradescope, or for staff every criterion of every answer as JSON Lines.
 
-    A gradebook has the students whose grades are final. Who is left out is listed with the reason, and the exit
-    status is 3.
+    canvas-feedback and moodle-feedback write students' reports as an archive that Canvas or Moodle takes back, each
+    report for whoever handed the scans in.
+
+    An export has the students whose grades are final. Who is left out is listed with the reason, and the exit status
+    is 3.
     """
     session = Session.of(context)
     check_assignment(assignment)
@@ -71,12 +79,24 @@ def export(
         raise RequestError(f"--column names the grade in {' and '.join(_BY_ROSTER)}: {to} has no such column")
     if key is not None and to is not ExportFormat.MOODLE:
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
+    if pdf and not to.is_feedback:
+        raise RequestError(f"--pdf is for reports: {to} has none")
+    printer = PdfPrinter.find() if pdf else None
     names = (*Gradebook.FILES, *ClassList.FILES)
     material = fetch_uploaded(session.api, session.transfer, assignment, *names)
-    gradebook = Gradebook.of(material, session.api.decisions(assignment))
-    listed = ClassList.of(material, session.api.match_decisions(assignment))
-    exported = _export(to, assignment, gradebook, listed, column, key)
-    write_whole(out, exported.data)
+    decisions = tuple(session.api.decisions(assignment))
+    gradebook = Gradebook.of(material, decisions)
+    matches = tuple(session.api.match_decisions(assignment))
+    listed = ClassList.of(material, matches)
+    roll = _roll(to, assignment, gradebook, listed)
+    exported: Export | ExportRoster
+    if to.is_feedback:
+        found = feedback(roll, listed, to, ".html" if printer is None else ".pdf")
+        fetch = report_fetcher(session.api, session.transfer, assignment)
+        exported = write_feedback(out, found, material, decisions, matches, fetch, printer)
+    else:
+        exported = _export(to, roll, gradebook, column, key)
+        write_whole(out, exported.data)
     for note in exported.notes:
         session.output.note(note)
     document = {
@@ -93,14 +113,7 @@ def export(
     raise typer.Exit(exit_codes.PARTIAL if exported.left_out else exit_codes.DONE)
 
 
-def _export(
-    to: ExportFormat,
-    assignment: str,
-    gradebook: Gradebook,
-    listed: ClassList,
-    column: str | None,
-    key: MoodleKey | None,
-) -> Export:
+def _roll(to: ExportFormat, assignment: str, gradebook: Gradebook, listed: ClassList) -> ExportRoster:
     if not gradebook.students:
         raise MissingMaterialError(f"assignment {assignment} has no grades yet: grade it first")
     if listed.roster is None and to in _BY_ROSTER:
@@ -108,7 +121,12 @@ def _export(
             f"assignment {assignment} has no roster.csv, and {to} finds students by what stands there: "
             f"upload one (aita upload roster.csv --assignment {assignment})"
         )
-    roll = call_roll(gradebook, listed)
+    return call_roll(gradebook, listed)
+
+
+def _export(
+    to: ExportFormat, roll: ExportRoster, gradebook: Gradebook, column: str | None, key: MoodleKey | None
+) -> Export:
     grade_name = column or gradebook.exam.exam_name
     match to:
         case ExportFormat.CANVAS:
@@ -117,11 +135,13 @@ def _export(
             return export_moodle(roll, grade_name, key)
         case ExportFormat.GRADESCOPE:
             return export_gradescope(roll)
-        case ExportFormat.JSONL:
+        case _:
             return export_json_lines(roll, gradebook)
 
 
-def _summary_lines(exported: Export, gradebook: Gradebook, out: Path, pasteable: Pasteable) -> Iterator[Text]:
+def _summary_lines(
+    exported: Export | ExportRoster, gradebook: Gradebook, out: Path, pasteable: Pasteable
+) -> Iterator[Text]:
     yield Text(f"{formatting.count(exported.written, 'student')} in {printable(str(out))}", "bold")
     exam = gradebook.exam
     yield Text(printable(f"  out of {exam.out_of:g} points" + (f": {exam.extras}" if exam.extras else "")))

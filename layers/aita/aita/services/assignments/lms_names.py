@@ -37,6 +37,8 @@ class LmsName:
         Time of the submission in the instructor's time zone, which is not told; ``None`` without one.
     file
         Name of the student's file; empty in a folder's name.
+    file_id
+        Canvas's own id of the file; empty in a folder's name.
     is_text
         Whether it holds what was typed into the LMS.
     """
@@ -49,13 +51,16 @@ class LmsName:
     is_late: bool = False
     submitted_at: datetime | None = None
     file: str = ""
+    file_id: str = ""
     is_text: bool = False
 
 
 _MOODLE = re.compile(
     r"(?P<name>[^_](?:(?!_attempt_\d{4}-).)*?)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?"
 )
-_CANVAS = re.compile(r"(?P<name>[^\W_A-Z][^_A-Z\s]*)_(?P<late>LATE_)?(?P<id>\d+)_(?:canvas|\d+(?:_(?P<file>.+))?)")
+_CANVAS = re.compile(
+    r"(?P<name>[^\W_A-Z][^_A-Z\s]*)_(?P<late>LATE_)?(?P<id>\d+)_(?:canvas|(?P<file_id>\d+)(?:_(?P<file>.+))?)"
+)
 _BRIGHTSPACE = re.compile(
     r"(?P<ids>(?P<id>\d+)-\d+) - (?P<name>.+?)(?: - (?P<at>[^-]*?\d{4}[^-]*?))?(?: - (?P<file>.+\.\w+))?"
 )
@@ -111,6 +116,7 @@ def parse(name: str) -> LmsName | None:
             folder=f"{found['name']}_{found['id']}_canvas",
             is_late=found["late"] is not None,
             file=found["file"] or "",
+            file_id=found["file_id"] or "",
         )
     return None
 

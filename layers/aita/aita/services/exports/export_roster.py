@@ -77,6 +77,11 @@ class ExportRoster:
     left_out: tuple[ExcludedStudent, ...]
     notes: tuple[str, ...]
 
+    @property
+    def written(self) -> int:
+        """Number of students that an export of the roll has."""
+        return len(self.students)
+
     def without(self, *problems: Problem) -> "ExportRoster":
         """Return the roll without the students who have one of these problems; they are listed with all their problems.
 
@@ -100,7 +105,7 @@ class ExportRoster:
 
     def export(self, data: bytes) -> Export:
         """Return the export of the roll with this file."""
-        return Export(data, len(self.students), self.left_out, self.notes)
+        return Export(data, self.written, self.left_out, self.notes)
 
 
 def call_roll(gradebook: Gradebook, listed: ClassList) -> ExportRoster:

@@ -1,0 +1,84 @@
+"""Printing of reports as PDF, by the Chromium or Chrome of this computer."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from aita.errors import RequestError
+
+_COMMANDS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+_DEADLINE = 120.0  # seconds for a report
+_OPTIONS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-pdf-header-footer",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPrinter:
+    """Headless Chromium."""
+
+    command: str
+
+    @classmethod
+    def find(cls) -> Self:
+        """Return the printer of this computer.
+
+        Raises
+        ------
+        RequestError
+            If there is no Chromium or Chrome.
+        """
+        for name in _COMMANDS:
+            if (command := shutil.which(name)) is not None:
+                return cls(command)
+        raise RequestError(
+            "--pdf prints with Chromium or Chrome, and neither is on the PATH here: install one, or leave --pdf out "
+            "for reports in HTML"
+        )
+
+    def print(self, page: Path, pdf: Path) -> None:
+        """Print an HTML file.
+
+        Raises
+        ------
+        RequestError
+            If no PDF comes out of it.
+        """
+        with TemporaryDirectory(prefix="aita-chromium-", ignore_cleanup_errors=True) as profile:
+            options = [*_OPTIONS, f"--user-data-dir={profile}", f"--print-to-pdf={pdf.resolve()}"]
+            if hasattr(os, "geteuid") and os.geteuid() == 0:  # Chromium refuses root in its sandbox
+                options.append("--no-sandbox")
+            try:
+                subprocess.run(  # noqa: S603 - a browser from the PATH, and no shell
+                    [self.command, *options, page.resolve().as_uri()],
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=_DEADLINE,
+                    check=True,
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                raise RequestError(
+                    f"{self.command} printed no PDF: {type(error).__name__}. Try without --pdf"
+                ) from error
+        if not pdf.is_file():
+            raise RequestError(f"{self.command} printed no PDF and says nothing of it. Try without --pdf")
