@@ -68,16 +68,17 @@ def undecided(stack: FakeStack) -> None:
     stack.answers["GET", "/assignments/midterm/students"].clear()
 
 
-@pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope"])
+@pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope", "brightspace", "blackboard"])
 def test_a_gradebook_is_written_with_peoples_decisions(
     stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path, name: str
 ) -> None:
     out = tmp_path / "grades.csv"
-    column = ("--column", "Midterm 1 (4711)") if name == "canvas" else ()
+    named = {"canvas": "Midterm 1 (4711)", "blackboard": "Midterm 1 [Total Pts: 7.5 Score] |4711"}
+    column = ("--column", named[name]) if name in named else ()
     code, said, _ = aita("export", name, "-a", "midterm", "--out", str(out), *column)
     assert code == 3
     assert out.read_bytes() == (GOLDEN / f"{name}.csv").read_bytes()
-    assert f"students in {out}" in said
+    assert f"in {out}\n" in said
 
 
 def test_who_is_left_out_is_told_with_the_reason(
@@ -195,7 +196,10 @@ def test_without_grades_it_is_refused(stack: FakeStack, graded: dict[str, str], 
     ("arguments", "said"),
     [
         (("excel",), "excel"),
-        (("gradescope", "--column", "x"), "--column names the grade in canvas and moodle"),
+        (
+            ("gradescope", "--column", "x"),
+            "--column names the grade in canvas, moodle, brightspace and blackboard: gradescope",
+        ),
         (("jsonl", "--column", "x"), "jsonl has no such column"),
         (("canvas", "--key", "email"), "--key is for moodle"),
         (("moodle", "--key", "name"), "name"),
@@ -270,6 +274,25 @@ def test_the_transcriptions_are_fetched_only_for_a_part_that_belongs_to_an_answe
     code, _, err = aita(*command)
     assert code == 2
     assert "transcriptions.json: " in err
+
+
+def test_a_matrix_has_everyone(stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path) -> None:
+    out = tmp_path / "g.csv"
+    code, said, _ = aita("export", "matrix", "-a", "midterm", "-o", str(out))
+    assert (code, out.read_bytes()) == (0, (GOLDEN / "matrix.csv").read_bytes())
+    assert f"11 students in {out}" in said
+
+
+def test_a_section_is_all_that_is_written(stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path) -> None:
+    out = tmp_path / "g.csv"
+    code, said, _ = aita("export", "canvas", "-a", "midterm", "-o", str(out), "--section", "a")
+    assert code == 3
+    assert f"1 student in {out}" in said
+    assert "  Zoe_Quinn: in no section, as no line of the roster is surely theirs" in said
+    assert "Juana" not in said
+    code, _, err = aita("export", "canvas", "-a", "midterm", "-o", str(out), "--section", "C")
+    assert code == 2
+    assert "no line of the roster has the section 'C': it has =1+1, A, B, B; =1+1" in err
 
 
 SUBMISSIONS = {

@@ -10,7 +10,10 @@ class ExportFormat(StrEnum):
 
     CANVAS = "canvas"
     MOODLE = "moodle"
+    BRIGHTSPACE = "brightspace"
+    BLACKBOARD = "blackboard"
     GRADESCOPE = "gradescope"
+    MATRIX = "matrix"
     JSONL = "jsonl"
     CANVAS_FEEDBACK = "canvas-feedback"
     MOODLE_FEEDBACK = "moodle-feedback"

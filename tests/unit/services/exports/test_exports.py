@@ -16,10 +16,13 @@ from aita.models.export import ExcludedStudent, MoodleKey
 from aita.models.grade import Cell, CellState, CriterionGrade
 from aita.models.points import exact
 from aita.models.student import RosterEntry
+from aita.services.exports.blackboard import export_blackboard
+from aita.services.exports.brightspace import export_brightspace
 from aita.services.exports.canvas import export_canvas
 from aita.services.exports.export_roster import Export, ExportRoster, call_roll
 from aita.services.exports.gradescope import export_gradescope
 from aita.services.exports.json_lines import export_json_lines
+from aita.services.exports.matrix import export_matrix
 from aita.services.exports.moodle import export_moodle
 from tests.support.gradebooks import (
     BLANK,
@@ -65,12 +68,15 @@ CANVAS_USERS = [
 
 
 class TestGoldenFiles:
-    @pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope"])
+    @pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope", "brightspace", "blackboard", "matrix"])
     def test_a_file_is_as_it_was_checked_by_hand(self, name: str) -> None:
         made = {
             "canvas": lambda: export_canvas(roll(), "Midterm 1 (4711)"),
             "moodle": lambda: export_moodle(roll(), "Midterm 1"),
             "gradescope": lambda: export_gradescope(roll()),
+            "brightspace": lambda: export_brightspace(roll(), "Midterm 1"),
+            "blackboard": lambda: export_blackboard(roll(), "Midterm 1 [Total Pts: 7.5 Score] |4711"),
+            "matrix": lambda: export_matrix(roll()),
         }[name]()
         assert made.data == (GOLDEN / f"{name}.csv").read_bytes()
 
@@ -387,3 +393,72 @@ def test_json_lines_have_every_cell_and_no_number_for_an_open_one(drawn: ExportR
     assert len(lines) == 2 * len(drawn.students)
     for line in lines:
         assert (line["points"] is None) == (line["state"] in ("NEEDS_REVIEW", "FAILED"))
+
+
+class TestSections:
+    ROSTER = (
+        RosterEntry(name="Maya Lindqvist", number="1", section="Lab A"),
+        RosterEntry(name="Grace Hopper", number="2", section="Lab A and Lab B"),
+        RosterEntry(name="Ada Byron", number="3", section="Lab B"),
+        RosterEntry(name="Oona Bracegirdle", number="4"),
+        RosterEntry(name="Ann Lee", number="5", section="Lab B"),
+    )
+    FOLDERS = {"s-1": "Maya Lindqvist", "s-2": "Grace Hopper", "s-3": "Ada Byron", "s-9": "Zoe Quinn"}
+
+    def roll(self, section: str | None) -> ExportRoster:
+        cells = [cell(each, question, BLANK) for each in self.FOLDERS for question in ("1a", "2")]
+        return call_roll(gradebook(cells, decisions=()), class_list(self.FOLDERS, self.ROSTER), section)
+
+    @pytest.mark.parametrize(
+        ("section", "names", "missing"),
+        [
+            (" lab a ", ["Maya Lindqvist", "Grace Hopper"], []),
+            ("Lab B", ["Grace Hopper", "Ada Byron"], ["Ann Lee"]),
+            ("Lab A and Lab B", ["Grace Hopper"], []),
+        ],
+    )
+    def test_students_of_a_section_and_those_of_whom_nobody_knows_it(
+        self, section: str, names: list[str], missing: list[str]
+    ) -> None:
+        found = self.roll(section)
+        assert [each.name for each in found.students] == names
+        assert [each.name for each in found.left_out] == ["Zoe Quinn", *missing]
+
+    def test_all_without_one(self) -> None:
+        assert len(self.roll(None).students) == 4
+
+    def test_a_section_that_nobody_is_in_is_refused_with_those_there_are(self) -> None:
+        with pytest.raises(RequestError, match="'Lab C': it has Lab A, Lab A and Lab B, Lab B"):
+            self.roll("Lab C")
+        with pytest.raises(RequestError, match="it has no column with sections"):
+            call_roll(gradebook(), class_list(roster=None), "A")
+
+
+class TestBrightspaceAndBlackboard:
+    def test_brightspace_has_the_ids_that_the_roster_has(self) -> None:
+        roster = (RosterEntry(name="Maya Lindqvist", login="mlindq"), RosterEntry(name="Inés Muñoz Tarrés"))
+        made = export_brightspace(roll(roster, ()), "Quiz")
+        assert list(csv.reader(io.StringIO(made.data.decode()))) == [
+            ["Username", "Quiz Points Grade", "End-of-Line Indicator"],
+            ["mlindq", "7.25", "#"],
+        ]
+        assert "without OrgDefinedId and Username on the roster" in [each.reason for each in made.left_out]
+
+    def test_an_id_that_would_be_changed_is_no_id(self) -> None:
+        roster = (RosterEntry(name="Maya Lindqvist", number="S1", login="=cmd()"),)
+        (left_out,) = [each for each in export_brightspace(roll(roster, ()), "Q").left_out if "formula" in each.reason]
+        assert left_out == ExcludedStudent(name="Maya Lindqvist", reason="Username begins as a formula does")
+        (left_out,) = [each for each in export_blackboard(roll(roster, ()), "Q").left_out if "formula" in each.reason]
+        assert left_out.reason == "the login name begins as a formula does"
+
+    def test_blackboard_tells_that_a_column_without_an_id_is_a_new_one(self) -> None:
+        (note,) = export_blackboard(roll(), "Midterm").notes
+        assert "--column 'Midterm [Total Pts: 7.5 Score] |4711'" in note
+        assert export_blackboard(roll(), "Midterm [Total Pts: 7.5 Score] |99").notes == ()
+
+
+def test_the_points_of_an_open_answer_are_in_no_matrix() -> None:
+    rows = list(csv.DictReader(io.StringIO(export_matrix(roll()).data.decode("utf-8-sig"))))
+    (juana,) = [row for row in rows if row["Name"] == "Juana de la Cruz"]
+    assert (juana["1a (5)"], juana["1a state"], juana["2 (2.5)"], juana["Total"]) == ("", "NEEDS_REVIEW", "1.00", "")
+    assert len(rows) == len(roll().students) + len(roll().ungraded)

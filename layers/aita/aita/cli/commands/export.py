@@ -23,11 +23,14 @@ from aita.errors import MissingMaterialError, RequestError
 from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
 from aita.models.names import check_assignment
 from aita.services.assignments.class_list import ClassList
+from aita.services.exports.blackboard import export_blackboard
+from aita.services.exports.brightspace import export_brightspace
 from aita.services.exports.canvas import export_canvas
 from aita.services.exports.export_roster import Export, ExportRoster, call_roll
 from aita.services.exports.feedback import feedback
 from aita.services.exports.gradescope import export_gradescope
 from aita.services.exports.json_lines import export_json_lines
+from aita.services.exports.matrix import export_matrix
 from aita.services.exports.moodle import export_moodle
 from aita.services.grading.gradebook import Gradebook
 
@@ -39,9 +42,7 @@ OutFile = Annotated[
 ]
 Column = Annotated[
     str | None,
-    typer.Option(
-        "--column", metavar="NAME", help="The grade's name in Canvas or Moodle.", show_default="the exam's name"
-    ),
+    typer.Option("--column", metavar="NAME", help="The grade's name in the LMS.", show_default="the exam's name"),
 ]
 Key = Annotated[
     MoodleKey | None,
@@ -49,9 +50,13 @@ Key = Annotated[
         "--key", case_sensitive=False, help="What Moodle finds students by.", show_default="what the roster has"
     ),
 ]
+Section = Annotated[
+    str | None,
+    typer.Option("--section", metavar="NAME", help="Only the students of this section of the roster."),
+]
 Pdf = Annotated[bool, typer.Option("--pdf", help="Feedback as PDF, printed by this computer's Chromium or Chrome.")]
 
-_BY_ROSTER = (ExportFormat.CANVAS, ExportFormat.MOODLE)
+_BY_ROSTER = (ExportFormat.CANVAS, ExportFormat.MOODLE, ExportFormat.BRIGHTSPACE, ExportFormat.BLACKBOARD)
 """Formats that identify students by the roster's columns, and have a name for the grade."""
 
 
@@ -62,21 +67,23 @@ def export(
     out: OutFile,
     column: Column = None,
     key: Key = None,
+    section: Section = None,
     pdf: Pdf = False,
 ) -> None:
-    """Write the grades for Canvas, Moodle or Gradescope, or for staff every criterion of every answer as JSON Lines.
+    """Write the grades for an LMS, a matrix of students and questions, or every criterion of every answer (jsonl).
 
     canvas-feedback and moodle-feedback write students' reports as an archive that Canvas or Moodle takes back, each
     report for whoever handed the scans in.
 
-    An export has the students whose grades are final. Who is left out is listed with the reason, and the exit status
-    is 3.
+    An export has the students whose grades are final, and the matrix everyone. Who is left out is listed with the
+    reason, and the exit status is 3.
     """
     session = Session.of(context)
     check_assignment(assignment)
     check_folder(out)
     if column is not None and to not in _BY_ROSTER:
-        raise RequestError(f"--column names the grade in {' and '.join(_BY_ROSTER)}: {to} has no such column")
+        named = f"{', '.join(_BY_ROSTER[:-1])} and {_BY_ROSTER[-1]}"
+        raise RequestError(f"--column names the grade in {named}: {to} has no such column")
     if key is not None and to is not ExportFormat.MOODLE:
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
     if pdf and not to.is_feedback:
@@ -88,7 +95,7 @@ def export(
     gradebook = Gradebook.of(material, decisions)
     matches = tuple(session.api.match_decisions(assignment))
     listed = ClassList.of(material, matches)
-    roll = _roll(to, assignment, gradebook, listed)
+    roll = _roll(to, assignment, gradebook, listed, section)
     exported: Export | ExportRoster
     if to.is_feedback:
         found = feedback(roll, listed, to, ".html" if printer is None else ".pdf")
@@ -113,7 +120,9 @@ def export(
     raise typer.Exit(exit_codes.PARTIAL if exported.left_out else exit_codes.DONE)
 
 
-def _roll(to: ExportFormat, assignment: str, gradebook: Gradebook, listed: ClassList) -> ExportRoster:
+def _roll(
+    to: ExportFormat, assignment: str, gradebook: Gradebook, listed: ClassList, section: str | None
+) -> ExportRoster:
     if not gradebook.students:
         raise MissingMaterialError(f"assignment {assignment} has no grades yet: grade it first")
     if listed.roster is None and to in _BY_ROSTER:
@@ -121,7 +130,7 @@ def _roll(to: ExportFormat, assignment: str, gradebook: Gradebook, listed: Class
             f"assignment {assignment} has no roster.csv, and {to} finds students by what stands there: "
             f"upload one (aita upload roster.csv --assignment {assignment})"
         )
-    return call_roll(gradebook, listed)
+    return call_roll(gradebook, listed, section)
 
 
 def _export(
@@ -133,8 +142,14 @@ def _export(
             return export_canvas(roll, grade_name)
         case ExportFormat.MOODLE:
             return export_moodle(roll, grade_name, key)
+        case ExportFormat.BRIGHTSPACE:
+            return export_brightspace(roll, grade_name)
+        case ExportFormat.BLACKBOARD:
+            return export_blackboard(roll, grade_name)
         case ExportFormat.GRADESCOPE:
             return export_gradescope(roll)
+        case ExportFormat.MATRIX:
+            return export_matrix(roll)
         case _:
             return export_json_lines(roll, gradebook)
 

@@ -14,7 +14,12 @@ from aita.models.match import MatchAction, MatchDecision
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.assignments.roster_matching import Found, find_on_roster, names_without_folder
+from aita.services.assignments.roster_matching import (
+    Found,
+    entries_without_folder,
+    find_on_roster,
+    names_without_folder,
+)
 from aita.services.assignments.uploaded_files import uploaded_scans
 
 Roster = Sequence[RosterEntry]
@@ -34,12 +39,15 @@ class ClassList:
         Line of the roster by student id: the student's or, of a close match, the one that may be.
     untranscribed
         Folders that were uploaded after the scans were split.
+    missing
+        Entries of the roster without scans, in the order of their names in ``students``.
     """
 
     students: Students
     roster: Roster | None
     entries: Mapping[str, RosterEntry]
     untranscribed: tuple[str, ...]
+    missing: tuple[RosterEntry, ...] = ()
 
     FILES = (object_keys.STUDENTS, object_keys.ROSTER)
     """Names of the assignment's files that ``of`` reads, beside the list of uploads."""
@@ -93,6 +101,7 @@ class ClassList:
                 student.student_id: entry for student in matched if (entry := found[student.folder][0]) is not None
             },
             untranscribed=untranscribed,
+            missing=entries_without_folder(roster, found),
         )
 
     def entry(self, student: Student) -> RosterEntry | None:

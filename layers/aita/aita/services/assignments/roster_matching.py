@@ -101,17 +101,21 @@ def find_on_roster(
     return {folder: _single(*found[folder], given if folder in by_people else claims) for folder in folders}
 
 
+def entries_without_folder(roster: Sequence[RosterEntry], found: Found) -> tuple[RosterEntry, ...]:
+    """Return the entries of the roster of which no folder surely is."""
+    present = {id(entry) for entry, match in found.values() if match in CERTAIN}
+    return tuple(entry for entry in roster if id(entry) not in present)
+
+
 def names_without_folder(roster: Sequence[RosterEntry], found: Found) -> tuple[str, ...]:
-    """Return the names on the roster of which no folder surely is.
+    """Return the names of the entries of which no folder surely is.
 
     The number is appended to a name that several entries have.
     """
-    present = {id(entry) for entry, match in found.values() if match in CERTAIN}
     names = Counter(entry.name for entry in roster)
     return tuple(
         f"{entry.name} ({entry.number})" if names[entry.name] > 1 and entry.number else entry.name
-        for entry in roster
-        if id(entry) not in present
+        for entry in entries_without_folder(roster, found)
     )
 
 

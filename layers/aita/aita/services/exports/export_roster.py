@@ -1,11 +1,13 @@
 """Students of a gradebook, and students whom it leaves out, with the reasons."""
 
+import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from aita.errors import RequestError
 from aita.models.exam import ExamSpec
 from aita.models.export import ExcludedStudent
 from aita.models.grade import Cell, StudentGrades
@@ -23,6 +25,8 @@ _CHANGED = (
     "the roster has changed since a person decided whose folder it is: decide again with "
     "aita students match {student_id} --to NAME_OR_NUMBER{option}, or --nobody"
 )
+_NO_SECTION = "in no section, as no line of the roster is surely theirs"
+_SECTIONS = re.compile(r"\s*(?:[,;]| and )\s*")  # Canvas joins those of a student by "and"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,19 @@ class GradedStudent:
         return split_name(self.name if self.entry else self.name.replace("_", " "))
 
 
+@dataclass(frozen=True, slots=True)
+class UngradedStudent:
+    """A student without grades, the folder of scans, empty without one, and the reason for having none.
+
+    ``entry`` is the line on the roster; ``None`` if none is surely theirs.
+    """
+
+    name: str
+    folder: str
+    entry: RosterEntry | None
+    reason: str
+
+
 Problem = Callable[[GradedStudent], str]
 """Returns the reason for leaving a student out of a gradebook; empty without one."""
 
@@ -70,12 +87,21 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class ExportRoster:
-    """Students of an exam, in the order of their folders."""
+    """Students of an exam, in the order of their folders.
+
+    ``excluded`` are the graded ones who were left out, ``ungraded`` those whom only a matrix can have.
+    """
 
     exam: ExamSpec
     students: tuple[GradedStudent, ...]
-    left_out: tuple[ExcludedStudent, ...]
+    ungraded: tuple[UngradedStudent, ...]
+    excluded: tuple[ExcludedStudent, ...]
     notes: tuple[str, ...]
+
+    @property
+    def left_out(self) -> tuple[ExcludedStudent, ...]:
+        """Students whom an export of graded students leaves out."""
+        return (*self.excluded, *(ExcludedStudent(name=each.name, reason=each.reason) for each in self.ungraded))
 
     @property
     def written(self) -> int:
@@ -89,15 +115,15 @@ class ExportRoster:
         """
         times = Counter(student.name for student in self.students)
         kept: list[GradedStudent] = []
-        left_out: list[ExcludedStudent] = []
+        excluded: list[ExcludedStudent] = []
         for student in self.students:
             reason = "; ".join(filter(None, (problem(student) for problem in problems)))
             if reason:
                 name = student.name if times[student.name] == 1 else f"{student.name} (scans/{student.student.folder})"
-                left_out.append(ExcludedStudent(name=name, reason=reason, open_questions=student.grades.open_questions))
+                excluded.append(ExcludedStudent(name=name, reason=reason, open_questions=student.grades.open_questions))
             else:
                 kept.append(student)
-        return replace(self, students=tuple(kept), left_out=(*left_out, *self.left_out))
+        return replace(self, students=tuple(kept), excluded=(*excluded, *self.excluded))
 
     def with_notes(self, *notes: str) -> "ExportRoster":
         """Return the roll with more notes for a person to check."""
@@ -108,15 +134,52 @@ class ExportRoster:
         return Export(data, self.written, self.left_out, self.notes)
 
 
-def call_roll(gradebook: Gradebook, listed: ClassList) -> ExportRoster:
-    """Return the students of a gradebook with their entries on the roster, as the class list has them."""
+def call_roll(gradebook: Gradebook, listed: ClassList, section: str | None = None) -> ExportRoster:
+    """Return the students of a gradebook with their entries on the roster, as the class list has them.
+
+    Parameters
+    ----------
+    section
+        Section of the roster whose students are wanted; ``None`` for all students.
+
+    Raises
+    ------
+    RequestError
+        If no line of the roster has this section.
+    """
     students = listed.students
+    wanted = _all if section is None else _in_section(section, listed.roster or ())
     graded = tuple(
-        _graded(student, listed, gradebook) for student in students.students if student.student_id in gradebook.students
+        _graded(student, listed, gradebook)
+        for student in students.students
+        if student.student_id in gradebook.students and wanted(listed.entry(student))
     )
-    missing = students.missing if listed.roster is not None else ()
-    left_out = (*_without_grades(gradebook, students), *_untranscribed(listed), *_without_scans(missing))
-    return ExportRoster(gradebook.exam, graded, left_out, tuple(_decided_and_gone(gradebook, students)))
+    ungraded = tuple(each for each in _ungraded(gradebook, listed) if wanted(each.entry))
+    roll = ExportRoster(gradebook.exam, graded, ungraded, (), tuple(_decided_and_gone(gradebook, students)))
+    return roll if section is None else roll.without(_no_section)
+
+
+def _all(_: RosterEntry | None) -> bool:
+    return True
+
+
+def _in_section(section: str, roster: Iterable[RosterEntry]) -> Callable[[RosterEntry | None], bool]:
+    """Return whether an entry is in a section; nobody knows it of a student without one, who counts as in it."""
+    there = {name.casefold(): name for entry in roster for name in _sections(entry)}
+    if section.strip().casefold() not in there:
+        named = f"it has {', '.join(sorted(there.values()))}" if there else "it has no column with sections"
+        raise RequestError(f"no line of the roster has the section {section!r}: {named}")
+    return lambda entry: entry is None or section.strip().casefold() in map(str.casefold, _sections(entry))
+
+
+def _sections(entry: RosterEntry) -> list[str]:
+    """Return the sections of an entry: its cell as it is, and what is joined in it."""
+    cell = entry.section.strip()
+    return list(dict.fromkeys(filter(None, [cell, *_SECTIONS.split(cell)])))
+
+
+def _no_section(student: GradedStudent) -> str:
+    return "" if student.entry else _NO_SECTION
 
 
 def _decided_and_gone(gradebook: Gradebook, students: Students) -> Iterator[str]:
@@ -183,21 +246,14 @@ def closed_points(cell: Cell | ShownAnswer) -> Decimal:
     return exact(cell.points)
 
 
-def _without_grades(gradebook: Gradebook, students: Students) -> Iterator[ExcludedStudent]:
-    for student in students.students:
+def _ungraded(gradebook: Gradebook, listed: ClassList) -> Iterator[UngradedStudent]:
+    students = listed.students.students
+    for student in students:
         if student.student_id not in gradebook.students:
-            yield ExcludedStudent(name=student.folder, reason="ungraded: grade again")
-    known = {student.student_id for student in students.students}
-    for student_id in gradebook.students:
-        if student_id not in known:
-            yield ExcludedStudent(name=student_id, reason="graded, and the folder of scans is gone")
-
-
-def _untranscribed(listed: ClassList) -> Iterator[ExcludedStudent]:
+            yield UngradedStudent(student.folder, student.folder, listed.entry(student), "ungraded: grade again")
+    for student_id in sorted(gradebook.students.keys() - {student.student_id for student in students}):
+        yield UngradedStudent(student_id, "", None, "graded, and the folder of scans is gone")
     for folder in listed.untranscribed:
-        yield ExcludedStudent(name=folder, reason="uploaded after the last transcription: transcribe, then grade")
-
-
-def _without_scans(missing: tuple[str, ...]) -> Iterator[ExcludedStudent]:
-    for name in missing:
-        yield ExcludedStudent(name=name, reason="on the roster, and no scans are surely theirs")
+        yield UngradedStudent(folder, folder, None, "uploaded after the last transcription: transcribe, then grade")
+    for name, entry in zip(listed.students.missing, listed.missing, strict=True) if listed.roster is not None else ():
+        yield UngradedStudent(name, "", entry, "on the roster, and no scans are surely theirs")
