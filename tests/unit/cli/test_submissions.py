@@ -237,3 +237,8 @@ def test_an_archive_that_tells_fewer_files_than_it_has_is_refused(
         unpacked([archive(path, ("A\x1b[2J/1.pdf", b""))]),
     ):
         pytest.fail("it was unpacked")
+
+
+def test_an_archive_of_nothing_is_told(tmp_path: Path) -> None:
+    with unpacked([archive(tmp_path / "x.zip")]) as paths, pytest.raises(InvalidMaterialError, match="no files"):
+        find_uploads(paths)

@@ -104,3 +104,22 @@ def test_a_students_own_file_name_makes_it_nobody_elses(name: str, folder: str) 
 def test_a_name_whose_id_is_another_ones_is_not_sure() -> None:
     folder = "obriensean_99_canvas"
     assert find_on_roster([folder], ROSTER)[folder][1] == "close"
+
+
+def test_an_lms_id_that_is_another_ones_number_says_nothing() -> None:
+    roster = (RosterEntry(name="Ann Lee", number="115"), RosterEntry(name="Ann Lee", number="200"))
+    folder = "Ann Lee_115_assignsubmission_file"
+    assert find_on_roster([folder], roster)[folder] == (None, "ambiguous")
+    assert find_on_roster([folder], roster[1:])[folder] == (roster[1], "exact")
+
+
+@pytest.mark.parametrize("written", ["Nguyễn Văn de la Cruz", "de la Cruz, Nguyễn Văn"])
+def test_canvas_names_put_the_last_name_first_whichever_words_it_has(written: str) -> None:
+    roster = (RosterEntry(name=written, number="1", canvas_id="115"), RosterEntry(name=written, number="2"))
+    folder = "delacruznguyễnvăn_115_canvas"
+    assert find_on_roster([folder], roster)[folder] == (roster[0], "exact")
+
+
+def test_a_canvas_id_of_one_person_and_the_name_of_another_are_not_sure() -> None:
+    roster = (RosterEntry(name="Lee, Ann", canvas_id="7"), RosterEntry(name="Muster, Erika"))
+    assert find_on_roster(["mustererika_7_canvas"], roster)["mustererika_7_canvas"] == (None, "ambiguous")

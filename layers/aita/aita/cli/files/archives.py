@@ -110,6 +110,7 @@ def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
 
 
 def _unpack(path: Path, files: Iterable[zipfile.ZipInfo], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)  # for an archive of nothing, too
     with zipfile.ZipFile(path) as archive:
         for each in files:
             place = folder.joinpath(*PurePosixPath(_name(each).replace("\\", "/")).parts)

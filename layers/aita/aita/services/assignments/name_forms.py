@@ -88,10 +88,13 @@ def plain_form(name: str) -> str:
 
 
 def joined_forms(name: str) -> set[str]:
-    """Return the forms of a name without spaces, in both orders of first and last name: ``leeann`` and ``annlee``."""
-    forms = name_forms(name)
-    turned = {" ".join(_turned(form)) for form in forms}
-    return {form.replace(" ", "") for form in forms | turned}
+    """Return the forms of a name without spaces, in both orders of first and last name: ``leeann`` and ``annlee``.
+
+    Where the one ends and the other begins is not known of several words: ``delacruznguyenvan`` is of Nguyen Van de la
+    Cruz.
+    """
+    names = [form.split() for form in name_forms(name)]
+    return {"".join(words[place:] + words[:place]) for words in names for place in range(len(words))}
 
 
 def is_joined(name: str) -> bool:
@@ -108,11 +111,6 @@ def of_person(folder: str) -> str:
     left = _BRACKETS.sub(" ", _PAPER.sub(" ", _DATE.sub(" ", folder.replace("_", " "))))
     left = left.strip(" -_.,;")
     return re.sub(r"\s+-+\s+|\s{2,}", " ", left) if fold(left) else folder
-
-
-def _turned(form: str) -> list[str]:
-    first, *rest = form.split()
-    return [*rest, first]
 
 
 def _is_east_asian(folded: str) -> bool:

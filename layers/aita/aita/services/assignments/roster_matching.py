@@ -223,18 +223,21 @@ def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
     """Return the people whose folder it is by its name: by an id, else by the name, and also by a login name."""
     submission = parse(folder)
     name = _person_of(folder)
+    told = folder if submission is None else name  # the LMS's own ids may be other people's numbers
     found = (
-        _by_number(folder, people)
-        or _by_bare_number(folder, people)
-        or _by_name(folder, people)
-        or _by_joined_name(folder, people)
+        _by_number(told, people)
+        or _by_bare_number(told, people)
+        or _by_name(told, people)
+        or _by_joined_name(told, people)
         or _by_name(name, people)
         or _by_joined_name(name, people)
     )
     if submission is not None and submission.system == "Canvas":
-        known = [person for person in people if person.entry.canvas_id == submission.user_id]
-        known = [person for person in known if person.joined & joined_forms(submission.person)]
-        found = known or [person for person in found if person.entry.canvas_id in ("", submission.user_id)]
+        by_id = [person for person in people if person.entry.canvas_id == submission.user_id]
+        known = [person for person in by_id if person.joined & joined_forms(submission.person)]
+        others = [person for person in found if person.entry.canvas_id in ("", submission.user_id)]
+        # An id of one person and the name of another are both, so that a person decides.
+        found = known or ([*others, *(each for each in by_id if each not in others)] if others else [])
     # A login name may be another one's name.
     return found + [person for person in _by_login(folder, submission, people) if person not in found]
 
