@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aita.errors import RequestError
 from aita.models.student import CERTAIN, Match, RosterEntry, Student, Students
+from aita.services.assignments import cover_codes
 from aita.services.assignments.lms_names import LmsName, parse
 from aita.services.assignments.name_forms import (
     fold,
@@ -71,11 +72,11 @@ def find_on_roster(
 ) -> Found:
     """Return each folder's entry on the roster, and the kind of the match.
 
-    A folder is matched by the student's number, if nothing else in its name contradicts the student's name, and by a
-    long number also without its leading zeros. Folders without such a number are matched by equal names, also without
-    spaces and without words of the paper, such as a date or ``late``, and then by the most similar one of the remaining
-    entries or the only one whose whole name is in the folder's. An entry that several folders match, or a doubtful
-    match, is given to none of them.
+    The folder of a printed cover's student is matched by the cover's code. Another is matched by the student's number,
+    if nothing else in its name contradicts the student's name, and by a long number also without its leading zeros.
+    Folders without such a number are matched by equal names, also without spaces and without words of the paper, such
+    as a date or ``late``, and then by the most similar one of the remaining entries or the only one whose whole name is
+    in the folder's. An entry that several folders match, or a doubtful match, is given to none of them.
 
     Parameters
     ----------
@@ -221,6 +222,8 @@ def _person_of(folder: str) -> str:
 
 def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
     """Return the people whose folder it is by its name: by an id, else by the name, and also by a login name."""
+    if cover_codes.is_cover(folder):
+        return [person for person in people if cover_codes.is_of(folder, person.entry)]
     submission = parse(folder)
     name = _person_of(folder)
     told = folder if submission is None else name  # the LMS's own ids may be other people's numbers
