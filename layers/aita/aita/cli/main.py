@@ -14,6 +14,7 @@ from aita.cli import exit_codes
 from aita.cli.commands import (
     assignments,
     audit,
+    covers,
     doctor,
     export,
     key,
@@ -120,6 +121,7 @@ def make_app() -> typer.Typer:
         doctor.doctor,
     ):
         app.command(epilog=_EPILOG)(function)
+    app.command("covers", epilog=_EPILOG)(covers.make_covers)
     app.add_typer(review.app, name="review")
     app.add_typer(keys.app, name="keys")
     app.add_typer(rubric.app, name="rubric")
