@@ -19,6 +19,7 @@ from aita.imaging.ink import BlankExam
 from aita.imaging.isolated import pages_apart
 from aita.imaging.mask import masked
 from aita.imaging.pages import pages
+from aita.imaging.strips import strip
 from aita.memory.objects import MemoryObjects
 from aita.models.run import Item, ItemEvent, StageCounts
 from aita.services.assignments import object_keys
@@ -109,6 +110,7 @@ def _split(files: list[Path], *, with_exam: bool = False) -> None:
         partial(pages_apart, pages=pages),
         BlankExam,
         masked,
+        strip,
         MASK if with_exam else 0.0,
     )
     for source in sources:

@@ -483,6 +483,7 @@ class Harness:
             pages=fake_pages,
             blank_exam=FakeBlankExam,
             mask=lambda page, _: page,
+            strip=fake_strip,
         )
         self.cutter = StripCutter(objects=self.objects, watch=watch, recorder=recorder, strip=fake_strip)
         self.reporter = ReportRenderer(

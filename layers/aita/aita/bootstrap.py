@@ -233,6 +233,7 @@ def make_splitter() -> "tuple[PageSplitter, StripCutter]":
         pages=partial(pages_apart, pages=partial(pages, longest_side=settings.longest_side)),
         blank_exam=BlankExam,
         mask=masked,
+        strip=strip,
         mask_header=settings.mask_header,
     )
     return splitter, StripCutter(objects=stores.objects, watch=watch, recorder=recorder, strip=strip)

@@ -79,10 +79,12 @@ class SplitPage(Page):
     ``ink`` is ``None`` if there was no blank exam to compare it with, unless something on the page is not drawn.
     ``masked`` is the share of the image's height, from its top, that was painted white; ``None`` if that is unknown, of
     pages that were split before version 0.3.
+    ``head`` is the page's head, unmasked, where nobody knows yet whose the page is.
     """
 
     ink: PageInk | None = None
     masked: Annotated[float, Field(ge=0, le=1)] | None = None
+    head: Page | None = None
 
 
 class SplitPages(StrictModel):

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from aita.models.match import MatchAction, MatchRequest
 from aita.models.run import RunStatus
 from aita.models.scan import BANDS, PageInk
-from tests.support.fakes import FakeBlankExam, FakePage, Harness
+from aita.services.assignments.match_decisions import RosterMatches
+from tests.support.fakes import ASSIGNMENT, FakeBlankExam, FakePage, Harness
 
 
 @pytest.fixture
@@ -202,3 +204,60 @@ class TestExamPages:
         harness.put("scans/Ann/1.jpg", b"a")
         harness.run("pages")
         assert "midterm/students.json" not in harness.objects.data
+
+
+class TestHeads:
+    """Of whom nobody knows whose the pages are, the heads are kept as they were before the mask."""
+
+    @pytest.fixture
+    def heads(self, harness: Harness) -> dict[str, list[bytes]]:
+        """Split the scans of three students, and return the kept heads by folder."""
+        harness.put("roster.csv", "Name,Student ID\nAnn Lee,1\nBob Fox,2\nCyd Poe,3\n")
+        harness.put("scans/Ann Lee/1.jpg", b"a1|a2")
+        harness.put("scans/scan 7/1.jpg", b"b1|b2|b3|b4|b5")
+        harness.put("scans/scan 7/2.jpg", b"c1|c2|c3|c4")
+        harness.put("scans/Cyd Po/1.jpg", b"c1")
+        harness.splitter.mask, harness.splitter.mask_header = lambda *_: FakePage(b"masked"), 0.1
+        harness.run("transcribe")
+        kept = harness.artifact("heads.json")
+        listed = {head["key"] for of_student in kept.values() for head in of_student}
+        assert {key for key in harness.objects.data if "/heads/" in key} == listed
+        return {
+            each["folder"]: [harness.objects.data[head["key"]] for head in kept.get(each["student_id"], [])]
+            for each in harness.artifact("students.json")["students"]
+        }
+
+    def test_they_are_unmasked_and_no_more_than_the_head(self, heads: dict[str, list[bytes]]) -> None:
+        assert heads["Cyd Po"] == [b"rows 0 to 165 of c1"]
+
+    def test_a_known_students_are_not_kept(self, heads: dict[str, list[bytes]]) -> None:
+        assert heads["Ann Lee"] == []
+
+    def test_those_of_the_first_pages_are_kept(self, harness: Harness, heads: dict[str, list[bytes]]) -> None:
+        assert [head[-2:] for head in heads["scan 7"]] == [b"b1", b"b2", b"b3", b"b4", b"c1", b"c2", b"c3"]
+        kept = harness.artifact("heads.json")[student(harness, "scan 7")]
+        assert [head["page"] for head in kept] == [1, 2, 3, 4, 6, 7, 8]
+
+    def test_no_other_file_of_a_run_has_them_nor_do_models_see_them(
+        self, harness: Harness, heads: dict[str, list[bytes]]
+    ) -> None:
+        shown = [data for request in harness.model.images for data in request.values()]
+        assert shown
+        assert set(shown) == {b"masked"}
+
+    def test_once_a_person_has_decided_no_more_are_kept(self, harness: Harness, heads: dict[str, list[bytes]]) -> None:
+        matches = RosterMatches(harness.objects, harness.decisions, harness.clock)
+        for folder in ("scan 7", "Cyd Po"):
+            matches.decide(ASSIGNMENT, student(harness, folder), MatchRequest(action=MatchAction.NOBODY, by="Ada"))
+        for key in [key for key in harness.objects.data if "/heads" in key]:
+            del harness.objects.data[key]
+        harness.run("transcribe")
+        assert not [key for key in harness.objects.data if "/heads" in key]
+
+    @pytest.mark.parametrize("roster", [None, "Name\nSomebody Else\n"])
+    def test_without_a_roster_nobody_is_looked_for(self, harness: Harness, roster: str | None) -> None:
+        if roster is not None:
+            harness.put("roster.csv", roster)
+        harness.put("scans/scan 7/1.jpg", b"b1")
+        harness.run("transcribe")
+        assert bool([key for key in harness.objects.data if "/heads/" in key]) == (roster is not None)

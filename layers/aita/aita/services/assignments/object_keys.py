@@ -14,6 +14,7 @@ ANSWER_KEYS = "answer_keys.json"
 RUBRICS = "rubrics.json"
 TRANSCRIPTIONS = "transcriptions.json"
 SCANS = "scans.json"
+HEADS = "heads.json"
 EXAM_PAGES = "exam_pages.json"
 EXAM_SPEC = "exam_spec.json"
 ANSWERS = "answers.json"
@@ -68,6 +69,16 @@ def strip(assignment: str, student_id: str, digest: str) -> str:
 def student_strips(assignment: str, student_id: str) -> str:
     """Return the prefix of a student's strips."""
     return f"{assignment}/strips/{student_id}/"
+
+
+def head(assignment: str, student_id: str, source: str, number: int) -> str:
+    """Return the key of a page's head, unmasked: that of the ``number``-th page of one scanned file."""
+    return f"{student_heads(assignment, student_id)}{source}-{number:04d}.jpg"
+
+
+def student_heads(assignment: str, student_id: str) -> str:
+    """Return the prefix of the heads of a student's pages."""
+    return f"{assignment}/heads/{student_id}/"
 
 
 def reports(assignment: str) -> str:

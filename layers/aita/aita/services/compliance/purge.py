@@ -29,6 +29,7 @@ LONGEST_INVOCATION = timedelta(minutes=15)
 _CLASS_FILES = (
     object_keys.PAGES,
     object_keys.SCANS,
+    object_keys.HEADS,
     object_keys.TRANSCRIPTIONS,
     object_keys.ANSWERS,
     object_keys.LEDGER,

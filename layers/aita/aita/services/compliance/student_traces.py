@@ -32,6 +32,7 @@ class StudentTraces:
         prefixes = (
             object_keys.student_pages(self.assignment, self.student.student_id),
             object_keys.student_strips(self.assignment, self.student.student_id),
+            object_keys.student_heads(self.assignment, self.student.student_id),
             *(object_keys.report(self.assignment, name) for name in self._reports()),
         )
         for prefix in prefixes:

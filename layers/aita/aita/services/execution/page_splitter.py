@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Protocol
 
 from aita.errors import MissingInputError, ObjectNotFoundError, TaskError, UnreadableScanError
 from aita.models.call_usage import CallUsage
+from aita.models.exam import Page
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import ItemEvent
 from aita.models.scan import PageImage, PageInk, SplitPage, SplitPages
@@ -19,6 +21,15 @@ from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.split_base import SOURCES, Sources
 
 logger = logging.getLogger(__name__)
+
+HEAD = 0.15
+"""Least share of a page's height, from its top, that its head takes; it takes the masked part at least."""
+
+HEAD_PAGES = 4
+"""Number of a student's first pages whose heads are kept: a cover, its back, and the first sheet with both sides.
+
+A page's number is taken to be that in its file and the number of files before it.
+"""
 
 _WRITERS = 4  # concurrent uploads of page images
 
@@ -51,6 +62,8 @@ class PageSplitter:
         Prepares a blank exam, given as JPEGs, for comparison.
     mask
         Paints a share of a page's height white, from its top.
+    strip
+        Cuts rows out of a page's JPEG.
     mask_header
         This share for students' pages; 0 leaves them as they are.
     """
@@ -61,6 +74,7 @@ class PageSplitter:
     pages: Callable[[bytes], Iterable[PageImage]]
     blank_exam: Callable[[Iterable[bytes]], BlankExam]
     mask: Callable[[PageImage, float], PageImage]
+    strip: Callable[[bytes, int, int], PageImage]
     mask_header: float = 0.0
     _plan: str = field(default="")
     _sources: Sources = field(default_factory=Sources)
@@ -95,6 +109,9 @@ class PageSplitter:
                 if len(writing) >= _WRITERS:
                     writing.pop(0).result()
                 writing.append(writers.submit(self.objects.put, key, image.jpeg, "image/jpeg"))
+                head = None
+                if source in self._sources.unknown and place + number - 1 <= HEAD_PAGES:
+                    head = self._keep_head(object_keys.head(assignment, student_id, source, number), number, page)
                 made.append(
                     SplitPage(
                         page=number,
@@ -104,11 +121,19 @@ class PageSplitter:
                         height=image.height,
                         ink=ink,
                         masked=masked,
+                        head=head,
                     )
                 )
             for write in writing:
                 write.result()
         return SplitPages(pages=tuple(made))
+
+    def _keep_head(self, key: str, number: int, page: PageImage) -> Page:
+        """Store the head of a page as it was before the mask, and return it."""
+        head = self.strip(page.jpeg, 0, math.ceil(page.height * max(HEAD, self.mask_header)))
+        self.objects.put(key, head.jpeg, "image/jpeg")
+        digest = hashlib.sha256(head.jpeg).hexdigest()
+        return Page(page=number, key=key, sha256=digest, width=head.width, height=head.height)
 
     def _measured_pages(self, data: bytes, place: int) -> Iterator[tuple[PageImage, PageInk | None]]:
         """Yield a file's pages with their ink, measured before they are masked: ink under the mask counts too.

@@ -23,7 +23,7 @@ class SplitStage(FilesStage):
 
     name = "split"
     artifact = object_keys.PAGES
-    more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.SCANS,)
+    more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.SCANS, object_keys.HEADS)
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """Require a scan, and a valid roster, if there is one."""
@@ -37,18 +37,22 @@ class SplitStage(FilesStage):
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """Return one task for each file, by student and in natural order. New students get their ids here."""
         folders = scans_by_folder(material)
-        ids = {student.folder: student.student_id for student in _register(material, folders).students}
+        students = _register(material, folders)
+        ids = {student.folder: student.student_id for student in students.students}
         scans = (
             Source(ids[folder], place, file) for folder, files in folders.items() for place, file in enumerate(files, 1)
         )
-        return self.plan_files(scans, compared_with=blank_exam_files(material))
+        unknown = _unknown(material, students)
+        return self.plan_files(scans, compared_with=blank_exam_files(material), unknown=unknown)
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the pages and, for grading, the other results of splitting: ink, masks, unreadable files."""
+        """Return the pages, the heads that were kept and, for grading, the rest: ink, masks, unreadable files."""
         scans: dict[str, Any] = {}
+        heads: dict[str, Any] = {}
         blank_exam = FilesInputs.model_validate_json(read(INPUTS)).blank_exam
-        pages = self.gather(_collect_scans(ended, scans, blank_exam))
-        return {object_keys.PAGES: pages, object_keys.SCANS: scans}
+        pages = self.gather(_collect_scans(ended, scans, heads, blank_exam))
+        made = {object_keys.PAGES: pages, object_keys.SCANS: scans}
+        return made | ({object_keys.HEADS: heads} if heads else {})
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return each student's pages, numbered through the student's files, by student id."""
@@ -59,9 +63,9 @@ class SplitStage(FilesStage):
 
 
 def _collect_scans(
-    ended: Iterable[Gathered], scans: dict[str, Any], blank_exam: tuple[str, ...]
+    ended: Iterable[Gathered], scans: dict[str, Any], heads: dict[str, Any], blank_exam: tuple[str, ...]
 ) -> Iterator[tuple[Item, Any]]:
-    """Yield the succeeded items and their results, one at a time, and add each student's ink to ``scans``."""
+    """Yield the succeeded items and their results, one at a time; add each student's ink and heads."""
     for each in ended:
         empty = {"ink": [], "masked": [], "unreadable": 0, "blank_exam": blank_exam}
         student = scans.setdefault(str(each.item.refs["student_id"]), empty)
@@ -69,9 +73,22 @@ def _collect_scans(
             student["unreadable"] += 1
             continue
         split = SplitPages.model_validate(each.result)
+        for number, page in enumerate(split.pages, len(student["ink"]) + 1):
+            if page.head is not None:
+                of_student = heads.setdefault(str(each.item.refs["student_id"]), [])
+                of_student.append(page.head.model_dump() | {"page": number})
         student["ink"] += [page.ink and page.ink.model_dump() for page in split.pages]
         student["masked"] += [page.masked for page in split.pages]
         yield each.item, split
+
+
+def _unknown(material: AssignmentFiles, students: Students) -> frozenset[str]:
+    """Return the ids of the students whom nobody knows yet, of whom a roster may have a line."""
+    from aita.services.assignments.class_list import ClassList  # noqa: PLC0415 - only Plan compares names, with rapidfuzz
+
+    listed = ClassList.match(students, material.roster(), material.match_decisions(), ())
+    sure = ("no_roster", "exact", "decided", "nobody")
+    return frozenset(each.student_id for each in listed.students.students if each.match not in sure)
 
 
 def _register(material: AssignmentFiles, folders: dict[str, list[StoredObject]]) -> Students:

@@ -1,6 +1,6 @@
 """Base class of the split function's stages, which have one task for each file."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -21,12 +21,14 @@ split function reads it."""
 class Sources(StrictModel):
     """S3 keys of the files to split, by their ids, and of the blank exam's files to compare them with.
 
-    ``of_students`` is true of students' scans, whose pages have names at their top.
+    ``of_students`` is true of students' scans, whose pages have names at their top. ``unknown`` are the ids of files of
+    which nobody knows yet whose they are: the heads of their pages are kept.
     """
 
     files: dict[str, str] = {}
     blank_exam: tuple[str, ...] = ()
     of_students: bool = True
+    unknown: tuple[str, ...] = ()
 
 
 class FilesInputs(StrictModel):
@@ -54,7 +56,12 @@ class FilesStage(Stage):
     function: ClassVar[Literal["task", "split", "report"]] = "split"
 
     def plan_files(
-        self, sources: Iterable[Source], compared_with: Iterable[StoredObject] = (), *, of_students: bool = True
+        self,
+        sources: Iterable[Source],
+        compared_with: Iterable[StoredObject] = (),
+        *,
+        of_students: bool = True,
+        unknown: Collection[str] = (),
     ) -> StagePlan:
         """Return a plan with one task for each file, in this order.
 
@@ -64,15 +71,24 @@ class FilesStage(Stage):
             Files of the blank exam; empty without one.
         of_students
             Whether the files to split are students' scans.
+        unknown
+            Ids of the students of whom nobody knows yet who they are.
         """
         files: dict[str, str] = {}
         refs: list[Refs] = []
+        heads: list[str] = []
         for source in sources:
             files[source.source_id] = source.file.key
             refs.append({"student_id": source.student_id, "source": source.source_id, "place": source.place})
+            heads += [source.source_id] if source.student_id in unknown else []
         blank = list(compared_with)
         inputs = FilesInputs(blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank))
-        where = Sources(files=files, blank_exam=tuple(file.key for file in blank), of_students=of_students)
+        where = Sources(
+            files=files,
+            blank_exam=tuple(file.key for file in blank),
+            of_students=of_students,
+            unknown=tuple(heads),
+        )
         return StagePlan(inputs, refs, {SOURCES: where.model_dump_json().encode()})
 
     def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked
@@ -83,4 +99,4 @@ class FilesStage(Stage):
 def add_pages(pages: list[Any], result: Any) -> None:
     """Append the pages of a file, numbered after the pages before them."""
     for page in SplitPages.model_validate(result).pages:
-        pages.append(Page(**page.model_dump(exclude={"ink", "masked"}) | {"page": len(pages) + 1}).model_dump())
+        pages.append(Page(**page.model_dump(exclude={"ink", "masked", "head"}) | {"page": len(pages) + 1}).model_dump())
