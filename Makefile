@@ -33,7 +33,7 @@ PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test test-fast test-long test-stacks coverage bench aws-check aws-smoke injection misreadings fuzz adversary docs lock audit prices size clean
+.PHONY: help venv emulator checkov site demo test test-fast test-long test-stacks coverage bench aws-check aws-smoke injection misreadings fuzz adversary docs lock audit prices vendor size clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ prices: venv ## Make the tables of prices anew, from the version of genai-prices
 	$(BIN)/python $(PIP_INSTALL) --no-deps --upgrade --target .aita/prices $(PRICES)
 	PYTHONPATH=.aita/prices $(BIN)/python layers/builds/prices.py
 
+vendor: venv ## Take the libraries of the console's pages anew, at the versions in layers/builds/vendor.py; needs npm and the network
+	$(BIN)/python layers/builds/vendor.py
+
 size: venv ## Build the layers as AWS gets them, and print each dependency's share
 	$(BIN)/python layers/builds/size.py
 
@@ -120,7 +123,7 @@ clean: ## Stop the local stack and remove everything that was made here: its dat
 	find . \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
 # The lock is complete, so nothing is resolved; pip check tells of what it lacks.
-.venv/installed: requirements.lock pyproject.toml aita_local/pyproject.toml requirements-cli.txt $(REQUIREMENTS) $(SDK)
+.venv/installed: requirements.lock pyproject.toml aita_local/pyproject.toml requirements-cli.txt requirements-console.txt $(REQUIREMENTS) $(SDK)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aita takes Python 3.11 or newer: make PYTHON=python3.12")'
 	@echo "Installing what everything here runs on into .venv: 0.7 GB, about a minute"
 	$(PYTHON) -m venv .venv
