@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -81,17 +81,36 @@ class SigV4Transport:
         StackError
             If the API can't be reached, refuses the credentials, or fails.
         """
+        data = b"" if body is None else json.dumps(body).encode()
+        return _read(self.exchange(method, path, query or {}, data, idempotency_key, repeatable=repeatable))
+
+    def exchange(
+        self,
+        method: str,
+        path: Sequence[str],
+        query: Mapping[str, str | int | None],
+        data: bytes,
+        idempotency_key: str | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> AWSResponse:
+        """Send a request with JSON as it is, as ``request`` does, and return the response whatever its status is.
+
+        Raises
+        ------
+        StackError
+            If the API can't be reached, or there are no credentials.
+        """
         url = "/".join((self._url, *(quote(part, safe="") for part in path)))
-        given = {name: value for name, value in (query or {}).items() if value is not None}
+        given = {name: value for name, value in query.items() if value is not None}
         if given:
             url += "?" + urlencode(given, quote_via=quote)
-        data = b"" if body is None else json.dumps(body).encode()
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         repeatable = repeatable or method == "GET" or idempotency_key is not None
         send = partial(self._send, method, url, data, headers)
-        return _read(send_repeatedly(send, self._place, self._pause) if repeatable else send_once(send, self._place))
+        return send_repeatedly(send, self._place, self._pause) if repeatable else send_once(send, self._place)
 
     def _send(self, method: str, url: str, data: bytes, headers: Mapping[str, str]) -> AWSResponse:
         request = AWSRequest(method=method, url=url, data=data, headers=dict(headers))

@@ -12,7 +12,7 @@ math-core does not take, or what is too long, is shown as it was written.
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from xml.etree import ElementTree
 
@@ -97,15 +97,21 @@ def formulas(text: str) -> Markup:
 
 def with_formulas(text: str, other: Callable[[str], Markup]) -> Markup:
     """Return text with its formulas as MathML, and what is between them as ``other`` has it."""
-    parts, shown = [], 0
+    return Markup().join(other(source) if formula is None else formula for source, formula in pieces(text))
+
+
+def pieces(text: str) -> Iterator[tuple[str, Markup | None]]:
+    """Yield what a text is made of, in its order: each piece of its source, and its MathML if it is a formula."""
+    shown = 0
     found = _FORMULA.search(text)
     while found is not None:
         latex, display = _latex(found)
         if latex and "~~" not in latex:  # what was struck out inside a formula would be a space there
-            parts += [other(text[shown : found.start()]), _formula(latex, found[0], display=display)]
+            yield text[shown : found.start()], None
+            yield found[0], _formula(latex, found[0], display=display)
             shown = found.end()
         found = _FORMULA.search(text, max(shown, found.start() + 1))
-    return Markup().join([*parts, other(text[shown:])])
+    yield text[shown:], None
 
 
 def _latex(found: re.Match[str]) -> tuple[str, bool]:
