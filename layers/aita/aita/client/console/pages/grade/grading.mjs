@@ -1,0 +1,228 @@
+// One person's way through the answers of a question: what each key and button does.
+
+import { call, CallError } from "../calls.mjs";
+import { prepare } from "../formula_text.mjs";
+import { signal } from "../library.mjs";
+import { AnswerQueue } from "../logic/answer_queue.mjs";
+import { beginning, counting, decisionOf, expected } from "../logic/draft.mjs";
+import { partOf, toggled, total, written } from "../logic/points.mjs";
+import { unsent } from "../sending.mjs";
+import { prefetch } from "./answer_picture.mjs";
+
+const PAGE = 25;
+const AHEAD = 3; // answers whose pictures are fetched before they are shown
+
+export class Grading {
+  constructor(assignment, question, filter) {
+    this.assignment = assignment;
+    this.filter = filter;
+    this.writing = signal("");
+    this.notice = signal("");
+    this.zoomed = signal(false);
+    this.whole = signal(false);
+    this.drafts = signal({});
+    this.regrading = signal({}); // by answer: how its new grading is getting on, in words
+    this._decided = []; // answers of this session, in the order of their decisions
+    this._texts = {};
+    this.queue = new AnswerQueue((token) => this._page(question, token));
+    this.queue.load();
+  }
+
+  async _page(question, token) {
+    const { show, flag, student, sample, blind } = this.filter;
+    const query = { question, limit: PAGE, next_token: token, flag: blind ? "" : flag, student };
+    if (sample) query.sample = sample;
+    else query.show = show;
+    if (blind) query.blind = "true";
+    const page = await call("GET", ["assignments", this.assignment, "answers"], { query });
+    await this._prepare(page);
+    return page;
+  }
+
+  _prepare(page) {
+    const texts = page.answers.flatMap((each) => [
+      each.raw_text, ...(each.proposal?.criteria ?? []).flatMap(({ reason, quote }) => [reason, quote]),
+      each.proposal?.feedback ?? "",
+    ]);
+    const common = Object.values(page.rubrics).flatMap((each) => each.criteria.map((one) => one.description));
+    return prepare([page.question.question_text, ...common, ...texts]);
+  }
+
+  get answer() {
+    return this.queue.current;
+  }
+
+  get rubric() {
+    return this.answer && this.queue.question.value?.rubrics[this.answer.rubric];
+  }
+
+  get draft() {
+    return this.drafts.value[this.answer.cell_id] ?? beginning(this.answer, this.rubric);
+  }
+
+  /** Fetch the pictures of the next answers. */
+  lookAhead() {
+    const from = this.queue.position.value;
+    for (const answer of this.queue.answers.value.slice(from, from + 1 + AHEAD)) prefetch(answer);
+  }
+
+  /** Draft that was typed for an answer, by kind, so that leaving it loses nothing. */
+  typed(kind) {
+    const own = this._texts[this.answer.cell_id]?.[kind];
+    if (own !== undefined) return own;
+    return kind === "feedback" ? this.draft.feedback : kind === "reading" ? this.answer.raw_text : "";
+  }
+
+  keep(kind, text) {
+    const cell = this.answer.cell_id;
+    this._texts[cell] = { ...this._texts[cell], [kind]: text };
+    if (kind === "feedback") this._change({ feedback: text });
+  }
+
+  setCriterion(index, points) {
+    const criteria = [...this.draft.criteria];
+    criteria[index] = points;
+    this._change({ criteria });
+    this.notice.value = `Criterion ${index + 1}: ${written(points)}. Together ${written(total(criteria))}.`;
+  }
+
+  criterion(number, part) {
+    const one = this.rubric?.criteria[number - 1];
+    if (!one) return;
+    const points = this.draft.criteria[number - 1] ?? null;
+    const step = this.queue.question.value.points_step;
+    this.setCriterion(number - 1, part ? partOf(points, one.points, step) : toggled(points, one.points));
+  }
+
+  _change(changes) {
+    this.drafts.value = { ...this.drafts.value, [this.answer.cell_id]: { ...this.draft, ...changes } };
+  }
+
+  /** Accept what is shown, and go on. */
+  accept() {
+    const answer = this.answer;
+    const decision = decisionOf(answer, this.rubric, this.draft);
+    if (decision.missing) {
+      this.notice.value = decision.missing.length
+        ? `Not saved: give points for criterion ${decision.missing.join(", ")} first.`
+        : "Not saved: there is no rubric, so set the points as one number (s).";
+      return undefined;
+    }
+    if (decision.nothing) return this.next();
+    return this.decide(decision.request);
+  }
+
+  /** Save what was written, and go on. */
+  save(kind, text, points) {
+    switch (kind) {
+      case "feedback": return this.accept();
+      case "note": return this.decide({ action: "note", why: text });
+      case "reading": return this.decide({ action: "correct", transcription: text }, (decision) => this._regrade(decision));
+      default: return this.decide({ action: "set", points, why: text, feedback: this.draft.feedback });
+    }
+  }
+
+  /** Decide on the answer that is shown, and go on; the decision is sent meanwhile. */
+  decide(request, after) {
+    const answer = this.answer;
+    const wasOpen = answer.state === "NEEDS_REVIEW" || answer.state === "FAILED";
+    const closes = request.action === "accept" || request.action === "set";
+    this._decided = [...this._decided.filter((cell) => cell !== answer.cell_id), answer.cell_id];
+    const { assignment, queue } = this;
+    unsent.add(answer.cell_id, request, {
+      assignment, queue, answer,
+      after: (decision) => {
+        delete this._texts[answer.cell_id];
+        this._forget(answer.cell_id);
+        if (after) after(decision);
+        else if (answer.hidden) this.renew(answer.cell_id);
+      },
+    });
+    if (closes) queue.replace({ ...answer, ...expected(answer, request), hidden: answer.hidden });
+    if (closes && wasOpen) queue.open.value = Math.max(0, queue.open.value - 1);
+    this.writing.value = "";
+    return this.next();
+  }
+
+  async next() {
+    this.whole.value = false;
+    this.zoomed.value = false;
+    this.writing.value = "";
+    this.notice.value = await this.queue.next() ? "" : "That was the last answer.";
+  }
+
+  previous() {
+    this.whole.value = false;
+    this.zoomed.value = false;
+    this.writing.value = "";
+    this.queue.previous();
+  }
+
+  /** Undo the decision on the answer that is shown or, if it has none, the last one of this session. */
+  undo() {
+    const shown = this.answer;
+    const own = (answer) => answer && (unsent.of(answer.cell_id) || counting(answer));
+    const cell = own(shown) ? shown.cell_id : this._decided.at(-1);
+    if (!cell) {
+      this.notice.value = "There is nothing to undo.";
+      return;
+    }
+    this._decided = this._decided.filter((each) => each !== cell);
+    this.queue.show(cell);
+    const withdrawn = unsent.withdraw(cell);
+    if (withdrawn) {
+      this.queue.replace({ ...this.queue.find(cell), state: withdrawn.answer.state, points: withdrawn.answer.points });
+      this.notice.value = "Your decision was taken back before it was sent.";
+      return;
+    }
+    const { assignment, queue } = this;
+    this.notice.value = "Undone.";
+    unsent.add(cell, { action: "undo" }, { assignment, queue, answer: this.answer, after: () => this.renew(cell) });
+  }
+
+  /** Fetch an answer afresh, with links that have not expired. */
+  async renew(cell = this.answer.cell_id) {
+    const query = this.filter.blind ? { blind: "true" } : {};
+    try {
+      const page = await call("GET", ["assignments", this.assignment, "answers", cell], { query });
+      await this._prepare(page);
+      this._forget(cell);
+      const { question, rubrics } = { question: this.queue.question.value, rubrics: page.rubrics };
+      this.queue.question.value = { ...question, rubrics: { ...question.rubrics, ...rubrics } };
+      this.queue.open.value = page.open_answers;
+      this.queue.replace(page.answers[0]);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      this.notice.value = `The answer was not fetched afresh: ${error.message}`;
+    }
+  }
+
+  _forget(cell) {
+    this.drafts.value = Object.fromEntries(Object.entries(this.drafts.value).filter(([each]) => each !== cell));
+  }
+
+  /** Settle two decisions at once: with `mine`, decide again on what is there now. */
+  async settle(entry, mine) {
+    unsent.withdraw(entry.cell);
+    await this.renew(entry.cell);
+    if (mine) unsent.add(entry.cell, entry.request, { ...entry, after: () => this.renew(entry.cell) });
+  }
+
+  async _regrade({ decision_id: id, cell_id: cell }) {
+    const tell = (words) => { this.regrading.value = { ...this.regrading.value, [cell]: words }; };
+    try {
+      tell("is being graded again");
+      const body = { assignment: this.assignment, pipeline: "grade" };
+      let run = await call("POST", ["runs"], { body, key: `console-${id}` });
+      while (run.status === "RUNNING") {
+        await new Promise((done) => setTimeout(done, 2000));
+        run = await call("GET", ["runs", run.run_id]);
+      }
+      tell(run.status === "SUCCEEDED" ? "" : `was not graded again: the run is ${run.status.toLowerCase()}`);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      tell(`was not graded again: ${error.message}`);
+    }
+    await this.renew(cell);
+  }
+}

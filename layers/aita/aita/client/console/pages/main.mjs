@@ -1,0 +1,73 @@
+// The console's pages: start, frame, and the screen that the address names.
+
+import { refusal, takeToken } from "./calls.mjs";
+import { html, render, useState } from "./library.mjs";
+import { follow, link, route } from "./route.mjs";
+import { unsent } from "./sending.mjs";
+import { Assignments } from "./screens/assignments.mjs";
+import { Grade } from "./screens/grade.mjs";
+import { SaveState } from "./save_state.mjs";
+
+const KEPT = "aita-console-address"; // in the tab's own storage, so that the page can be loaded again
+
+const SCREENS = { grade: Grade };
+
+function Frame() {
+  const { assignment, screen, part } = route.value;
+  const Screen = SCREENS[screen] ?? Assignments;
+  return html`
+    <a class="skip" href="#main" onClick=${toMain}>To the content</a>
+    <header class="bar">
+      <nav aria-label="Console">
+        <a href="#/" class="brand">aita</a>
+        ${assignment && html`<a href=${link(assignment)}>${assignment}</a>`}
+      </nav>
+      <${SaveState} />
+    </header>
+    ${refusal.value && html`<${Refused} />`}
+    <main id="main" tabindex="-1"><${Screen} key=${`${assignment}/${screen}/${part}`} assignment=${assignment} part=${part} /></main>
+  `;
+}
+
+function toMain(event) {
+  event.preventDefault(); // the address names a screen
+  document.querySelector("#main").focus();
+}
+
+/** What to do once the server takes no calls of this page, as after it was started again. */
+function Refused() {
+  const [address, setAddress] = useState("");
+  const port = location.port;
+  const take = (event) => {
+    event.preventDefault();
+    if (!takeToken(address)) return;
+    sessionStorage.setItem(KEPT, address);
+    if (unsent.entries.value.length) unsent.retry();
+    else location.reload();
+  };
+  return html`<form class="alert" role="alert" onSubmit=${take}>
+    <p>The server takes no calls of this page: ${refusal.value}. If it was started again, decisions that were not sent
+      are kept here as long as this page is open: start it on the same port (<code>aita console --port ${port}</code>),
+      and paste the address that it shows.</p>
+    <label>Address <input type="password" autocomplete="off" value=${address}
+      onInput=${(event) => setAddress(event.currentTarget.value)} /></label>
+    <button>Go on</button>
+  </form>`;
+}
+
+function start() {
+  if (takeToken(location.hash)) {
+    sessionStorage.setItem(KEPT, location.hash);
+    history.replaceState(null, "", "#/"); // the token is not left where a screen shared with others shows it
+  } else if (!takeToken(sessionStorage.getItem(KEPT) ?? "")) {
+    refusal.value = "open the address that 'aita console' shows";
+  }
+  follow();
+  addEventListener("beforeunload", (event) => { if (unsent.entries.value.length) event.preventDefault(); });
+  addEventListener("online", () => unsent.retry());
+  const page = document.querySelector("#page");
+  page.replaceChildren();
+  render(html`<${Frame} />`, page);
+}
+
+start();

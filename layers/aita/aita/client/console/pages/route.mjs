@@ -1,0 +1,20 @@
+// The screen that the address names, behind its #: /assignment/screen/question. No student is ever in it.
+
+import { signal } from "./vendor/signals-core.mjs";
+
+const read = () => {
+  const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  return { assignment: parts[0] ?? "", screen: parts[1] ?? "", part: parts[2] ?? "" };
+};
+
+/** What the address names. */
+export const route = signal({ assignment: "", screen: "", part: "" });
+
+/** Return the address of a screen. */
+export const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
+
+/** Follow the address from now on. */
+export function follow() {
+  route.value = read();
+  addEventListener("hashchange", () => { route.value = read(); });
+}

@@ -1,0 +1,78 @@
+// The assignments, and what each needs from a person now.
+
+import { call } from "../calls.mjs";
+import { html, useEffect, useState } from "../library.mjs";
+import { link } from "../route.mjs";
+
+const ACTIVE = ["RUNNING"];
+const AGAIN = 5000; // ms between looks at a run in progress
+
+export function Assignments({ assignment }) {
+  const [names, setNames] = useState(null);
+  const [failed, setFailed] = useState("");
+  useEffect(() => {
+    if (assignment) setNames([assignment]);
+    else {
+      call("GET", ["assignments"]).then(
+        ({ assignments }) => setNames(assignments.map((each) => each.assignment)),
+        (error) => setFailed(error.message),
+      );
+    }
+  }, [assignment]);
+  if (failed) return html`<p class="alert" role="alert">The assignments did not come: ${failed}</p>`;
+  if (!names) return html`<p class="none" role="status">Loading …</p>`;
+  return html`<h1>${assignment || "Assignments"}</h1>
+    ${names.length === 0 && html`<p class="none">There are none yet: <code>aita upload DIR --assignment NAME</code> makes one.</p>`}
+    <div class="cards">${names.map((name) => html`<${Assignment} key=${name} name=${name} alone=${Boolean(assignment)} />`)}</div>`;
+}
+
+function Assignment({ name, alone }) {
+  const [state, setState] = useState(null);
+  const [failed, setFailed] = useState("");
+  useEffect(() => {
+    let timer = 0;
+    const look = async () => {
+      try {
+        const found = await call("GET", ["assignments", name, "state"]);
+        setState(found);
+        setFailed("");
+        if (found.runs.some((run) => ACTIVE.includes(run.status))) timer = setTimeout(look, AGAIN);
+      } catch (error) {
+        setFailed(error.message);
+      }
+    };
+    look();
+    return () => clearTimeout(timer);
+  }, [name]);
+  return html`<section class="card" aria-label=${name}>
+    ${!alone && html`<h2><a href=${link(name)}>${name}</a></h2>`}
+    ${failed && html`<p class="alert" role="alert">${failed}</p>`}
+    ${state ? html`<${Needs} state=${state} /><${Runs} runs=${alone ? state.runs : state.runs.slice(0, 1)} />` : !failed && html`<p class="none">Loading …</p>`}
+  </section>`;
+}
+
+function Needs({ state }) {
+  const needs = [
+    state.names_to_match && html`${state.names_to_match} names to match: <code>aita students list --assignment ${state.assignment}</code>`,
+    state.without_rubric.length > 0 && html`No rubric for ${state.without_rubric.join(", ")}: <code>aita generate-rubric --assignment ${state.assignment}</code>`,
+    state.open_parts && html`${state.open_parts} parts of pages belong to no answer: <code>aita review parts --assignment ${state.assignment}</code>`,
+    state.open_answers && html`<a class="main" href=${link(state.assignment, "grade")}>Grade ${state.open_answers} ${state.open_answers === 1 ? "answer" : "answers"}</a>`,
+  ].filter(Boolean);
+  const unpriced = state.unpriced_calls ? `, and ${state.unpriced_calls} calls of unknown price` : "";
+  return html`${needs.length ? html`<ul class="needs">${needs.map((need, index) => html`<li key=${index}>${need}</li>`)}</ul>` : html`<p>Nothing waits for you.</p>`}
+    <p>${state.final_students} of ${state.students} students are final; ${state.answers} answers to ${state.questions} questions.
+      ${state.answers > 0 && state.open_answers === 0 && html` <a href=${link(state.assignment, "grade")}>Look at the answers</a>`}</p>
+    <p class="cost">Cost so far: ${state.cost_usd} USD${unpriced}.</p>`;
+}
+
+function Runs({ runs }) {
+  if (!runs.length) return html`<p class="none">No run yet.</p>`;
+  return html`<ul class="runs">${runs.map((run) => {
+    const stage = run.stages?.find((each) => each.stage === run.stage);
+    return html`<li key=${run.run_id}><strong>${run.pipeline}</strong> ${run.status.toLowerCase()}
+      ${ACTIVE.includes(run.status) && stage && html`: ${stage.stage} <progress max=${stage.total || 1} value=${stage.succeeded + stage.failed}></progress>
+        ${stage.succeeded + stage.failed} of ${stage.total}${run.eta_seconds ? `, about ${Math.ceil(run.eta_seconds / 60)} min left` : ""}`}
+      ${(run.wait_reason || run.reason) && html`<br />${run.wait_reason || run.reason}`}
+      <br /><time datetime=${run.created_at}>${new Date(run.created_at).toLocaleString()}</time></li>`;
+  })}</ul>`;
+}

@@ -1,0 +1,137 @@
+// The screen on which answers are graded, by question.
+
+import { FormulaText } from "../formula_text.mjs";
+import { FLAGS } from "../flags.mjs";
+import { AnswerPicture } from "../grade/answer_picture.mjs";
+import { Claims } from "../grade/claims.mjs";
+import { Criteria } from "../grade/criteria.mjs";
+import { Conflict, Decisions } from "../grade/decisions.mjs";
+import { EVERYTHING_OPEN, FilterBar } from "../grade/filter_bar.mjs";
+import { Grading } from "../grade/grading.mjs";
+import { KeysDialog } from "../grade/keys_dialog.mjs";
+import { Questions } from "../grade/questions.mjs";
+import { Reading } from "../grade/reading.mjs";
+import { Writing } from "../grade/writing.mjs";
+import { html, useEffect, useMemo, useState } from "../library.mjs";
+import { actionOf } from "../logic/keys.mjs";
+import { total, written } from "../logic/points.mjs";
+import { unsent } from "../sending.mjs";
+
+const BUTTONS = [
+  ["accept", "Accept", "Enter"], ["previous", "Previous", "k"], ["next", "Next", "j"], ["undo", "Undo", "u"],
+  ["feedback", "Feedback", "e"], ["reading", "Reading", "t"], ["note", "Note", "n"], ["total", "Points", "s"],
+  ["zoom", "Zoom", "z"], ["page", "Page", "p"],
+];
+const WRITTEN = ["feedback", "note", "reading", "total"];
+
+export function Grade({ assignment, part }) {
+  const [filter, setFilter] = useState(EVERYTHING_OPEN);
+  const [keysShown, setKeysShown] = useState(false);
+  const [keysOn, setKeysOn] = useState(true);
+  const [filtersShown, setFiltersShown] = useState(false);
+  const grading = useMemo(() => part && new Grading(assignment, part, filter), [assignment, part, filter]);
+  const claims = useMemo(() => new Claims(assignment), [assignment]);
+  useEffect(() => () => claims.end(), [claims]);
+
+  const actions = {
+    next: () => grading.next(), previous: () => grading.previous(), accept: () => grading.accept(),
+    undo: () => grading.undo(), criterion: ({ number, part: half }) => grading.criterion(number, half),
+    zoom: () => { grading.zoomed.value = !grading.zoomed.value; },
+    page: () => { grading.whole.value = !grading.whole.value; },
+    filters: () => { setFiltersShown(true); requestAnimationFrame(() => document.querySelector("#filters")?.focus()); },
+    keys: () => setKeysShown(true),
+    ...Object.fromEntries(WRITTEN.map((kind) => [kind, () => { grading.writing.value = kind; }])),
+  };
+  useEffect(() => {
+    const press = (event) => {
+      const at = event.target;
+      if (!keysOn || keysShown || !grading || at.closest("input, textarea, select, dialog")) return;
+      const found = actionOf(event);
+      if (!found || (found.action === "accept" && at.closest("a, button, summary"))) return;
+      if (!grading.answer && !["filters", "keys", "undo"].includes(found.action)) return;
+      event.preventDefault();
+      actions[found.action](found);
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
+
+  return html`<div class="grade">
+    <div class="head"><${Questions} assignment=${assignment} part=${part} open=${grading ? grading.queue.open.value : null} />
+    <p class="tools">
+      <button type="button" aria-expanded=${filtersShown} onClick=${() => setFiltersShown(!filtersShown)}>Filters <kbd>/</kbd></button>
+      <button type="button" onClick=${() => setKeysShown(true)}>Keys <kbd>?</kbd></button>
+    </p></div>
+    ${filtersShown && html`<${FilterBar} filter=${filter} set=${setFilter} />`}
+    ${grading ? html`<${Answer} key=${grading} grading=${grading} claims=${claims} actions=${actions} />`
+      : html`<p class="none">Choose a question.</p>`}
+    ${keysShown && html`<${KeysDialog} on=${keysOn} set=${setKeysOn} close=${() => setKeysShown(false)} />`}
+  </div>`;
+}
+
+function Answer({ grading, claims, actions }) {
+  const { queue } = grading;
+  const answer = grading.answer;
+  const cell = answer?.cell_id;
+  useEffect(() => cell && claims.hold(cell), [cell]);
+  useEffect(() => { grading.lookAhead(); }, [cell, queue.answers.value.length]);
+  if (queue.state.value === "failed" && !answer) {
+    return html`<p class="alert" role="alert">The answers did not come: ${queue.message.value}
+      <button type="button" onClick=${() => queue.load()}>Try again</button></p>`;
+  }
+  if (!answer) return html`<p class="none" role="status">${queue.state.value === "loading" ? "Loading …" : "No answer fits the filters: nothing waits here."}</p>`;
+  const question = queue.question.value;
+  const { rubric, draft } = grading;
+  const entry = unsent.of(cell);
+  const stuck = entry && (entry.state === "conflict" || entry.state === "refused");
+  const other = claims.others.value[cell];
+  const kind = grading.writing.value;
+  const again = grading.regrading.value[cell];
+  const sum = rubric ? total(draft.criteria) : answer.points;
+  const place = `Answer ${queue.position.value + 1} of ${queue.answers.value.length}${queue.ended ? "" : " or more"}`;
+  return html`
+    <p class="heard" role="status" aria-live="polite">${grading.notice.value || `${place}. ${written(sum)} of ${answer.max_points} points.`}</p>
+    <div class="answer">
+      <div class="seen">
+        <details class="asked"><summary>Question ${question.question_id}, ${written(question.points)} points</summary>
+          <p class="text"><${FormulaText} text=${question.question_text} /></p>
+          ${question.answer_key && html`<h3>Answer key</h3>
+            <p class="text"><${FormulaText} text=${question.answer_key.correct_answer} /></p>`}</details>
+        <${AnswerPicture} answer=${answer} zoomed=${grading.zoomed.value} whole=${grading.whole.value} renew=${() => grading.renew()} />
+        <${Reading} answer=${answer} />
+      </div>
+      <div class="decided">
+        <h1><span>${place}</span> <code>${answer.student_id}</code></h1>
+        ${other && html`<p class="alert" role="status">${other.by} is at this answer.</p>`}
+        ${stuck && html`<${Conflict} entry=${entry} keep=${() => grading.settle(entry, false)} insist=${() => grading.settle(entry, true)} />`}
+        ${entry && !stuck && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
+        ${again && html`<p class="alert" role="status">This answer ${again}.</p>`}
+        ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}>
+          <strong>${FLAGS[flag.kind] ?? flag.kind}</strong> ${flag.text}</li>`)}</ul>`}
+        ${answer.reason && html`<p class="alert">${answer.reason}</p>`}
+        <p class="sum"><strong>${written(sum)}</strong> / ${written(answer.max_points)}
+          <span class="state">${stateOf(answer, entry)}</span></p>
+        <${Criteria} answer=${answer} rubric=${rubric} step=${question.points_step} draft=${draft}
+          set=${(index, points) => grading.setCriterion(index, points)} />
+        ${kind ? html`<${Writing} key=${cell + kind} kind=${kind} text=${grading.typed(kind)} most=${answer.max_points}
+            step=${question.points_step} keep=${(text) => grading.keep(kind, text)}
+            save=${(text, points) => grading.save(kind, text, points)} leave=${() => { grading.writing.value = ""; }} />`
+          : html`<section aria-labelledby="feedback"><h2 id="feedback">Feedback</h2>
+              <p class="text">${draft.feedback ? html`<${FormulaText} text=${draft.feedback} />` : "none"}</p></section>`}
+        <${Decisions} answer=${answer} />
+        <div class="actions">
+          ${grading.notice.value && html`<p class="notice" aria-hidden="true">${grading.notice.value}</p>`}
+          ${BUTTONS.map(([action, words, key]) => html`<button type="button" key=${action} class=${action === "accept" ? "main" : ""}
+            aria-pressed=${action === "zoom" ? grading.zoomed.value : action === "page" ? grading.whole.value : undefined}
+            onClick=${() => actions[action]()}>${words} <kbd>${key}</kbd></button>`)}
+        </div>
+      </div>
+    </div>`;
+}
+
+const STATES = { NEEDS_REVIEW: "waits for a decision", FAILED: "failed", GRADED: "graded", BLANK: "blank", OVERRIDDEN: "set by a person" };
+
+function stateOf(answer, entry) {
+  if (answer.hidden) return "the proposal is hidden until you have decided";
+  return entry ? "" : STATES[answer.state] ?? answer.state;
+}
