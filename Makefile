@@ -98,7 +98,7 @@ docs: site ## Build the site of the README, docs/ and the API reference: out/doc
 	NO_MKDOCS_2_WARNING=1 .aita/site/bin/mkdocs build --strict
 
 lock: venv .aita/supply/installed ## Lock every dependency with its hashes; what is locked already stays (LOCK_OPTIONS=--upgrade)
-	$(LOCK) $(LOCK_OPTIONS) --extra imaging --group dev --output-file requirements.lock pyproject.toml
+	$(LOCK) $(LOCK_OPTIONS) --extra imaging --extra console --group dev --output-file requirements.lock pyproject.toml
 	$(LOCK) $(LOCK_OPTIONS) --group docs --constraint requirements.lock --output-file docs/requirements.lock
 	$(foreach list,$(REQUIREMENTS) $(SDK),$(LOCK) --constraint requirements.lock --output-file $(list:.txt=.lock) $(list) &&) true
 

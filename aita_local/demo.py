@@ -36,6 +36,7 @@ def main() -> int:
         if status := _run(["--local", "results", run, "--out", str(OUT)]):
             return status
     typer.echo(f"\nWhat the demo made is in {OUT}/. The stack keeps running; stop it with: aita local down")
+    typer.echo("Grade in the browser: aita --local console")
     if os.environ.get("VIRTUAL_ENV") != str(AITA.parents[1]):  # PATH does not show it: make itself has .venv in it
         activate = shlex.quote(os.path.relpath(AITA.with_name("activate")))
         typer.echo(f"To give this command and those above yourself, let the shell find aita first: . {activate}")

@@ -289,7 +289,8 @@ def _pip(arguments: list[str]) -> str | None:
     """Let readers install the project by its name, which is not the package's, or a clone, or make its wheel."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
     command, what, *_ = [*arguments, ""]
-    right = (command, what) in {("install", project), ("install", "."), ("wheel", ".")}
+    named = what.partition("[")[0]  # without extras
+    right = (command, named) in {("install", project), ("install", "."), ("wheel", ".")}
     return None if right else f"the project is {project}"
 
 

@@ -38,7 +38,7 @@ def layer_files(suffix: str) -> list[Path]:
 
 
 def of_the_package() -> list[Requirement]:
-    return asked(*layer_files("txt"), ROOT / "requirements-cli.txt")
+    return asked(*layer_files("txt"), ROOT / "requirements-cli.txt", ROOT / "requirements-console.txt")
 
 
 def dependency_groups() -> dict[str, list[str]]:

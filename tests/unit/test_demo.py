@@ -44,4 +44,5 @@ def test_who_has_not_activated_the_environment_is_told_how(
     assert demo.main() == 0
     told = capsys.readouterr().out
     assert "stop it with: aita local down" in told
+    assert "Grade in the browser: aita --local console" in told
     assert ("let the shell find aita first: . .venv/bin/activate" in told) is not activated

@@ -9,11 +9,12 @@ from tests.wheel.conftest import ROOT, Installed, Wheel
 
 PACKAGE = ROOT / "layers" / "aita"
 IMAGING = {"pillow", "pillow-heif", "pypdfium2"}
+CONSOLE = {"starlette", "uvicorn"}
 
 IMPORT_ALL = """
 import importlib, json, pkgutil, aita
 names = [found.name for found in pkgutil.walk_packages(aita.__path__, "aita.")]
-names = [name for name in names if not name.startswith("aita.imaging")]
+names = [name for name in names if not name.startswith(("aita.imaging", "aita.client.console"))]
 for name in names:
     importlib.import_module(name)
 print(json.dumps({"file": aita.__file__, "names": names}))
@@ -36,18 +37,19 @@ def test_the_package_and_its_data_are_in_it_and_nothing_else(wheel: Wheel) -> No
     assert {name for name in wheel.names if ".dist-info/" not in name} == here
 
 
-def test_its_metadata_names_it_and_takes_imaging_as_an_extra(wheel: Wheel) -> None:
+def test_its_metadata_names_it_and_has_extras_for_imaging_and_the_console(wheel: Wheel) -> None:
     assert wheel.fields("Name") == ["aita-grader"]
     assert wheel.fields("Version") == [VERSION]
-    assert wheel.fields("Provides-Extra") == ["imaging"]
-    plain, all_of_it = ({need.name for need in wheel.needs(extra)} for extra in ("", "imaging"))
-    assert all_of_it - plain == IMAGING
-    assert plain & IMAGING == set()
+    assert sorted(wheel.fields("Provides-Extra")) == ["console", "imaging"]
+    plain, imaging, console = ({need.name for need in wheel.needs(extra)} for extra in ("", "imaging", "console"))
+    assert imaging - plain == IMAGING
+    assert console - plain == CONSOLE
+    assert plain & (IMAGING | CONSOLE) == set()
     assert plain.isdisjoint({"aws-sam-cli", "ministack", "moto", "pytest"})
     assert not [need for need in wheel.needs("imaging") if "==" in str(need.specifier)]
 
 
-def test_every_module_is_imported_without_imaging(installed: Installed) -> None:
+def test_every_module_is_imported_without_the_extras(installed: Installed) -> None:
     done = installed.run("python", "-c", IMPORT_ALL)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -60,6 +62,12 @@ def test_the_command_is_there(installed: Installed) -> None:
     told = installed.run("aita", "--help")
     assert told.returncode == 0
     assert "generate-rubric" in told.stdout
+
+
+def test_the_console_says_what_it_takes(installed: Installed) -> None:
+    done = installed.run("aita", "console")
+    assert done.returncode == 2
+    assert "aita-grader[console]" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("local",), ("local", "up"), ("local", "down", "--help-me")])

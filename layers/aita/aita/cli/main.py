@@ -14,6 +14,7 @@ from aita.cli import exit_codes
 from aita.cli.commands import (
     assignments,
     audit,
+    console,
     covers,
     doctor,
     export,
@@ -115,6 +116,7 @@ def make_app() -> typer.Typer:
         run_lists.tasks,
         run_lists.results,
         report.report,
+        console.console,
         export.export,
         audit.audit,
         purge.purge,

@@ -1,0 +1,166 @@
+"""Application of the console: the pages' files, calls of the stack's API, files of its bucket, and formulas."""
+
+import io
+import mimetypes
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Protocol
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from aita.client.console.allowed_calls import is_allowed
+from aita.client.console.formula_trees import formula_trees
+from aita.client.console.guard import Guard
+from aita.client.file_transfer import FileTransfer
+from aita.client.sigv4 import SigV4Transport
+from aita.errors import StackError
+from aita.models.base import StrictModel
+
+PAGES = Path(__file__).with_name("pages")
+mimetypes.add_type("text/javascript", ".mjs")  # on Windows, types are what other programs registered
+
+_LARGEST_BODY = 1024 * 1024
+_JSON = "application/json"
+
+
+class Texts(StrictModel):
+    """``POST /formulas``: texts that may hold formulas."""
+
+    texts: Annotated[tuple[Annotated[str, Field(max_length=50_000)], ...], Field(max_length=2000)]
+
+
+class StoredFile(StrictModel):
+    """``POST /stored``: the presigned URL of a file of the stack's bucket."""
+
+    url: Annotated[str, Field(max_length=10_000)]
+
+
+class BucketUrls(Protocol):
+    """Test whether a URL is one of the stack's bucket."""
+
+    def __call__(self, url: str) -> bool:
+        """Return whether it is."""
+        ...
+
+
+def bucket_urls(bucket: str, endpoint_url: str | None) -> BucketUrls:
+    """Return the test of the URLs of a bucket: on AWS, or at an emulator's endpoint."""
+    on_aws = re.compile(rf"{re.escape(bucket)}\.s3([.-][a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+
+    def is_ours(url: str) -> bool:
+        parts = urlsplit(url)
+        if endpoint_url is not None:
+            endpoint = urlsplit(endpoint_url)
+            return parts[:2] == endpoint[:2] and parts.path.startswith(f"/{bucket}/")
+        return parts.scheme == "https" and on_aws.fullmatch(parts.netloc) is not None
+
+    return is_ours
+
+
+class _Routes:
+    """Handlers of what the pages ask for."""
+
+    def __init__(self, api: SigV4Transport, files: FileTransfer, is_ours: BucketUrls) -> None:
+        self._api = api
+        self._files = files
+        self._is_ours = is_ours
+
+    async def pass_on(self, request: Request) -> Response:
+        """Pass a call on to the stack's API, signed, and its answer back as it is."""
+        raw: bytes = request.scope["raw_path"]
+        path = [unquote(part) for part in raw.decode("ascii", "replace").split("/")[2:]]
+        if not is_allowed(request.method, path):
+            return _refused(404, "NotFoundError", "the console passes no such call on")
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        key = request.headers.get("idempotency-key")
+        query = dict(request.query_params)
+        try:
+            answer = await run_in_threadpool(self._api.exchange, request.method, path, query, body, key)
+        except StackError as error:
+            return _refused(502, "StackError", str(error))
+        return Response(answer.content, answer.status_code, media_type=_JSON)
+
+    async def stored(self, request: Request) -> Response:
+        """Fetch a file of the bucket, so that the browser keeps no copy of it."""
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        try:
+            url = StoredFile.model_validate_json(body).url
+        except ValidationError:
+            return _refused(400, "RequestError", 'the body must be {"url": "..."}')
+        if not self._is_ours(url):
+            return _refused(400, "RequestError", "the URL is none of the stack's bucket")
+        content = io.BytesIO()
+        try:
+            await run_in_threadpool(self._files.fetch, url, content)
+        except StackError as error:
+            return _refused(502, "StackError", str(error))
+        return Response(content.getvalue(), media_type="application/octet-stream")
+
+    async def formulas(self, request: Request) -> Response:
+        """Return the pieces of each text, with the formulas as trees of MathML."""
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        try:
+            texts = Texts.model_validate_json(body).texts
+        except ValidationError:
+            return _refused(400, "RequestError", 'the body must be {"texts": ["..."]}, with at most 2,000 of them')
+        return JSONResponse({"texts": await run_in_threadpool(lambda: [formula_trees(text) for text in texts])})
+
+
+def make_application(
+    api: SigV4Transport, files: FileTransfer, is_ours: BucketUrls, hosts: Iterable[str], token: str
+) -> Starlette:
+    """Return the console's application.
+
+    Parameters
+    ----------
+    api
+        Transport that signs calls of the stack's API.
+    files
+        Transfer of files of the stack's bucket.
+    is_ours
+        Test whether a URL is one of the bucket.
+    hosts, token
+        As ``Guard`` takes them.
+    """
+    routes = _Routes(api, files, is_ours)
+    return Starlette(
+        routes=[
+            Route("/", lambda _: FileResponse(PAGES / "index.html")),
+            Mount("/pages", StaticFiles(directory=PAGES)),
+            Route("/api/{path:path}", routes.pass_on, methods=["GET", "POST"]),
+            Route("/stored", routes.stored, methods=["POST"]),
+            Route("/formulas", routes.formulas, methods=["POST"]),
+        ],
+        middleware=[Middleware(Guard, hosts=hosts, token=token)],
+    )
+
+
+async def _body(request: Request) -> bytes | Response:
+    """Return a request's JSON, or the response that refuses it."""
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > _LARGEST_BODY:
+            return _refused(413, "RequestTooLargeError", f"a body may have {_LARGEST_BODY:,} bytes")
+    if data and request.headers.get("content-type", "").partition(";")[0] != _JSON:
+        return _refused(415, "RequestError", f"a body must be {_JSON}")
+    return bytes(data)
+
+
+def _refused(status: int, error: str, message: str) -> Response:
+    return JSONResponse({"error": error, "message": message}, status_code=status)

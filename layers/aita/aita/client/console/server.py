@@ -1,0 +1,47 @@
+"""Server of the console, on a port of this computer's loopback that is free."""
+
+import secrets
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from aita.client.console.application import bucket_urls, make_application
+from aita.client.file_transfer import FileTransfer
+from aita.client.sigv4 import SigV4Transport
+from aita.client.stack_outputs import Stack
+from aita.client.stack_target import StackTarget
+
+_LOOPBACK = "127.0.0.1"
+
+
+def serve_console(place: StackTarget, stack: Stack, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the console until the process is told to end.
+
+    Parameters
+    ----------
+    port
+        Port of 127.0.0.1; 0 for any that is free.
+    ready
+        Function that takes the console's address once it accepts connections. It holds a secret of this process.
+
+    Raises
+    ------
+    OSError
+        If the port is taken.
+    """
+    with socket.create_server((_LOOPBACK, port), backlog=128) as listening:
+        port = listening.getsockname()[1]
+        token = secrets.token_urlsafe(32)
+        application = make_application(
+            SigV4Transport(place, stack.api_url, stack.region),
+            FileTransfer(place),
+            bucket_urls(stack.bucket, place.endpoint_url),
+            hosts=(f"{_LOOPBACK}:{port}", f"localhost:{port}"),
+            token=token,
+        )
+        config = uvicorn.Config(
+            application, log_config=None, access_log=False, server_header=False, ws="none", lifespan="off"
+        )
+        ready(f"http://{_LOOPBACK}:{port}/#token={token}")
+        uvicorn.Server(config).run(sockets=[listening])
