@@ -85,8 +85,9 @@ test("a lost answer's decision is told from another's", () => {
   assert.ok(!isOf({ ...decision, feedback: "" }, request, answer));
   assert.ok(!isOf({ ...decision, criteria: [] }, request, answer));
   assert.ok(!isOf(null, request, answer));
-  assert.ok(isOf({ action: "undo", undoes: "d" }, { action: "undo" }, { counts: "d" }));
-  assert.ok(!isOf({ action: "undo", undoes: "e" }, { action: "undo" }, { counts: "d" }));
+  const noted = { counts: "", decisions: [{ decision_id: "d" }] };
+  assert.ok(isOf({ action: "undo", undoes: "d" }, { action: "undo" }, noted));
+  assert.ok(!isOf({ action: "undo", undoes: "e" }, { action: "undo" }, noted));
 });
 
 test("a basis follows one's own decisions", () => {

@@ -25,7 +25,7 @@ function Frame() {
       <${SaveState} />
     </header>
     ${refusal.value && html`<${Refused} />`}
-    <main id="main" tabindex="-1"><${Screen} key=${`${assignment}/${screen}/${part}`} assignment=${assignment} part=${part} /></main>
+    <main id="main" tabindex="-1"><${Screen} key=${`${assignment}/${screen}`} assignment=${assignment} part=${part} /></main>
   `;
 }
 

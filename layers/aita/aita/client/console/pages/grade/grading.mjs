@@ -135,7 +135,7 @@ export class Grading {
         delete this._texts[answer.cell_id];
         this._forget(answer.cell_id);
         if (after) after(decision);
-        else if (answer.hidden) this.renew(answer.cell_id);
+        else if (answer.hidden || request.action === "note") this.renew(answer.cell_id);
       },
     });
     if (closes) queue.replace({ ...answer, ...expected(answer, request), hidden: answer.hidden });

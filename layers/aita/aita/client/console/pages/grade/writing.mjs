@@ -1,6 +1,6 @@
 // What a person writes about an answer: feedback, a note, another reading, points as one number.
 
-import { html, useEffect, useRef, useState } from "../library.mjs";
+import { html, useLayoutEffect, useRef, useState } from "../library.mjs";
 
 /** Words of each kind: its heading, what is saved, and the button. */
 const KINDS = {
@@ -16,7 +16,7 @@ export function Writing({ kind, text, most, step, keep, save, leave }) {
   const [written, setWritten] = useState(text);
   const [points, setPoints] = useState("");
   const first = useRef(null);
-  useEffect(() => { first.current.focus(); }, [kind]);
+  useLayoutEffect(() => { first.current.focus(); }, []); // before the next key comes
   const change = (event) => {
     setWritten(event.currentTarget.value);
     keep(event.currentTarget.value);

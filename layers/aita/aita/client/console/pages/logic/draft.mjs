@@ -59,7 +59,7 @@ export function isOf(decision, request, answer) {
     case "accept": return decision.points === answer.proposal?.points;
     case "correct": return decision.transcription === request.transcription.trim();
     case "note": return decision.why === request.why.trim();
-    case "undo": return decision.undoes === answer.counts;
+    case "undo": return answer.decisions.some((each) => each.decision_id === decision.undoes);
     case "set": {
       if (decision.feedback !== (request.feedback ?? "").trim()) return false;
       if (request.points !== undefined) return !decision.criteria.length && decision.points === request.points;

@@ -1,7 +1,6 @@
 // The screen on which answers are graded, by question.
 
 import { FormulaText } from "../formula_text.mjs";
-import { FLAGS } from "../flags.mjs";
 import { AnswerPicture } from "../grade/answer_picture.mjs";
 import { Claims } from "../grade/claims.mjs";
 import { Criteria } from "../grade/criteria.mjs";
@@ -56,7 +55,9 @@ export function Grade({ assignment, part }) {
     return () => removeEventListener("keydown", press);
   });
 
-  return html`<div class="grade">
+  useEffect(() => { if (part) toMain(); }, [part]);
+
+  return html`<div class="grade" onClick=${leaveButton}>
     <div class="head"><${Questions} assignment=${assignment} part=${part} open=${grading ? grading.queue.open.value : null} />
     <p class="tools">
       <button type="button" aria-expanded=${filtersShown} onClick=${() => setFiltersShown(!filtersShown)}>Filters <kbd>/</kbd></button>
@@ -68,6 +69,15 @@ export function Grade({ assignment, part }) {
     ${keysShown && html`<${KeysDialog} on=${keysOn} set=${setKeysOn} close=${() => setKeysShown(false)} />`}
   </div>`;
 }
+
+/** Give the keys back to the screen after a click by mouse: Enter accepts, and does not press the button again. */
+function leaveButton(event) {
+  if (event.detail > 0 && event.target.closest("button, a, summary")) {
+    requestAnimationFrame(() => { if (document.activeElement?.matches("button, a, summary")) toMain(); });
+  }
+}
+
+const toMain = () => document.querySelector("#main").focus({ preventScroll: true });
 
 function Answer({ grading, claims, actions }) {
   const { queue } = grading;
@@ -106,22 +116,21 @@ function Answer({ grading, claims, actions }) {
         ${stuck && html`<${Conflict} entry=${entry} keep=${() => grading.settle(entry, false)} insist=${() => grading.settle(entry, true)} />`}
         ${entry && !stuck && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
         ${again && html`<p class="alert" role="status">This answer ${again}.</p>`}
-        ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}>
-          <strong>${FLAGS[flag.kind] ?? flag.kind}</strong> ${flag.text}</li>`)}</ul>`}
+        ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}>${flag.text}</li>`)}</ul>`}
         ${answer.reason && html`<p class="alert">${answer.reason}</p>`}
         <p class="sum"><strong>${written(sum)}</strong> / ${written(answer.max_points)}
           <span class="state">${stateOf(answer, entry)}</span></p>
         <${Criteria} answer=${answer} rubric=${rubric} step=${question.points_step} draft=${draft}
           set=${(index, points) => grading.setCriterion(index, points)} />
-        ${kind ? html`<${Writing} key=${cell + kind} kind=${kind} text=${grading.typed(kind)} most=${answer.max_points}
-            step=${question.points_step} keep=${(text) => grading.keep(kind, text)}
-            save=${(text, points) => grading.save(kind, text, points)} leave=${() => { grading.writing.value = ""; }} />`
-          : html`<section aria-labelledby="feedback"><h2 id="feedback">Feedback</h2>
-              <p class="text">${draft.feedback ? html`<${FormulaText} text=${draft.feedback} />` : "none"}</p></section>`}
+        ${kind !== "feedback" && html`<section aria-labelledby="feedback"><h2 id="feedback">Feedback</h2>
+          <p class="text">${draft.feedback ? html`<${FormulaText} text=${draft.feedback} />` : "none"}</p></section>`}
         <${Decisions} answer=${answer} />
         <div class="actions">
           ${grading.notice.value && html`<p class="notice" aria-hidden="true">${grading.notice.value}</p>`}
-          ${BUTTONS.map(([action, words, key]) => html`<button type="button" key=${action} class=${action === "accept" ? "main" : ""}
+          ${kind ? html`<${Writing} key=${cell + kind} kind=${kind} text=${grading.typed(kind)} most=${answer.max_points}
+            step=${question.points_step} keep=${(text) => grading.keep(kind, text)}
+            save=${(text, points) => grading.save(kind, text, points)} leave=${() => { grading.writing.value = ""; }} />`
+          : BUTTONS.map(([action, words, key]) => html`<button type="button" key=${action} class=${action === "accept" ? "main" : ""}
             aria-pressed=${action === "zoom" ? grading.zoomed.value : action === "page" ? grading.whole.value : undefined}
             onClick=${() => actions[action]()}>${words} <kbd>${key}</kbd></button>`)}
         </div>
