@@ -32,7 +32,12 @@ def test_it_opens_the_browser_and_ctrl_c_is_its_end(
     stack: FakeStack, aita: Aita, served: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: not opened.append(url))
+
+    def open_address(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_address)
     status, out, err = aita("console")
     assert (status, opened, served) == (0, [ADDRESS], [0])
     assert ADDRESS in out

@@ -119,17 +119,26 @@ class SigV4Transport:
 
 
 def _read(response: AWSResponse) -> Any:
+    refused = error_of(response)
+    if refused is not None:
+        raise refused
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        status = response.status_code
+        raise StackError(f"the stack's API answered {status} without JSON: is its URL right?") from None
+
+
+def error_of(response: AWSResponse) -> Exception | None:
+    """Return the error that a response of the API stands for, with what to do; ``None`` if it is none."""
     status = response.status_code
+    if status not in _CLIENT_ERRORS and status not in _SERVER_ERRORS:
+        return None
     try:
         answer = json.loads(response.content)
     except ValueError:
-        if status in _CLIENT_ERRORS or status in _SERVER_ERRORS:
-            answer = {}
-        else:
-            raise StackError(f"the stack's API answered {status} without JSON: is its URL right?") from None
-    if status in _CLIENT_ERRORS or status in _SERVER_ERRORS:
-        raise _error(status, answer if isinstance(answer, dict) else {})
-    return answer
+        answer = {}
+    return _error(status, answer if isinstance(answer, dict) else {})
 
 
 def _error(status: int, answer: dict[str, Any]) -> Exception:

@@ -1,5 +1,7 @@
 """The console in front of a stack on loopback."""
 
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,12 +17,18 @@ TOKEN = "right"
 
 
 @pytest.fixture
-def anyone(stack: FakeStack) -> TestClient:
+def anyone(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A program that knows the console's address, and not its token."""
-    place = StackTarget("aita", "us-east-1", stack.url, local=True)
-    api = SigV4Transport(place, f"{stack.url}/_aws/execute-api/abc12345/v1", "us-east-1", lambda _: None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    place = StackTarget("aita", "us-east-1", stack.url)
+
+    def connect() -> SigV4Transport:
+        api_url = f"{stack.url}/_aws/execute-api/abc12345/v1"
+        return SigV4Transport(replace(place), api_url, "us-east-1", lambda _: None)
+
     files = FileTransfer(place, lambda _: None)
-    application = make_application(api, files, bucket_urls("s3", stack.url), [HOST], TOKEN)
+    application = make_application(connect, files, bucket_urls("s3", stack.url), [HOST], TOKEN)
     return TestClient(application, base_url=f"http://{HOST}")
 
 

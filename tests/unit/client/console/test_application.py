@@ -59,7 +59,31 @@ def test_a_stack_that_is_gone_is_told_with_the_remedy(stack: FakeStack, page: Te
     stack.answer("GET", "/assignments", Raw(0))
     got = page.get("/api/assignments")
     assert got.status_code == 502
-    assert "aita local up" in got.json()["message"]
+    assert got.json()["error"] == "StackError"
+    assert "AWS can't be reached" in got.json()["message"]
+
+
+def test_newer_credentials_are_taken_without_a_new_start(
+    stack: FakeStack, page: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expired = Raw(403, b'{"message": "The security token included in the request is expired"}')
+
+    def refuse() -> Raw:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "newer")
+        return expired
+
+    stack.answer("POST", "/assignments/midterm/reviews/c-1", refuse, {"decision_id": "d"})
+    assert page.post("/api/assignments/midterm/reviews/c-1", json={"action": "accept"}).json() == {"decision_id": "d"}
+    before, after = [one.headers["authorization"] for one in stack.requests]
+    assert "Credential=first/" in before
+    assert "Credential=newer/" in after
+
+
+def test_expired_credentials_are_told_with_the_remedy(stack: FakeStack, page: TestClient) -> None:
+    stack.answer("GET", "/assignments", Raw(403, b'{"message": "The security token is expired"}'))
+    got = page.get("/api/assignments")
+    assert (got.status_code, got.json()["error"]) == (403, "StackError")
+    assert "check that the AWS credentials have not expired" in got.json()["message"]
 
 
 @pytest.mark.parametrize("path", ["/api/runs", "/stored", "/formulas"])
@@ -77,7 +101,9 @@ def test_a_picture_is_fetched_and_never_kept(stack: FakeStack, page: TestClient)
     assert got.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("body", [{"url": "http://169.254.169.254/latest/meta-data"}, {"url": "file:///etc/passwd"}, {}])
+@pytest.mark.parametrize(
+    "body", [{"url": "http://169.254.169.254/latest/meta-data"}, {"url": "file:///etc/passwd"}, {}], ids=str
+)
 def test_nothing_but_the_buckets_files_is_fetched(page: TestClient, body: dict[str, str]) -> None:
     assert page.post("/stored", json=body).status_code == 400
 

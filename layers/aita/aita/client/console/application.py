@@ -3,11 +3,12 @@
 import io
 import mimetypes
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Protocol
 from urllib.parse import unquote, urlsplit
 
+from botocore.awsrequest import AWSResponse
 from pydantic import Field, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,7 @@ from aita.client.console.allowed_calls import is_allowed
 from aita.client.console.formula_trees import formula_trees
 from aita.client.console.guard import Guard
 from aita.client.file_transfer import FileTransfer
-from aita.client.sigv4 import SigV4Transport
+from aita.client.sigv4 import SigV4Transport, error_of
 from aita.errors import StackError
 from aita.models.base import StrictModel
 
@@ -30,6 +31,7 @@ mimetypes.add_type("text/javascript", ".mjs")  # on Windows, types are what othe
 
 _LARGEST_BODY = 1024 * 1024
 _JSON = "application/json"
+_FORBIDDEN = 403
 
 
 class Texts(StrictModel):
@@ -69,8 +71,9 @@ def bucket_urls(bucket: str, endpoint_url: str | None) -> BucketUrls:
 class _Routes:
     """Handlers of what the pages ask for."""
 
-    def __init__(self, api: SigV4Transport, files: FileTransfer, is_ours: BucketUrls) -> None:
-        self._api = api
+    def __init__(self, connect: Callable[[], SigV4Transport], files: FileTransfer, is_ours: BucketUrls) -> None:
+        self._connect = connect
+        self._api = connect()
         self._files = files
         self._is_ours = is_ours
 
@@ -86,10 +89,23 @@ class _Routes:
         key = request.headers.get("idempotency-key")
         query = dict(request.query_params)
         try:
-            answer = await run_in_threadpool(self._api.exchange, request.method, path, query, body, key)
+            answer = await run_in_threadpool(self._exchange, request.method, path, query, body, key)
         except StackError as error:
             return _refused(502, "StackError", str(error))
+        told = error_of(answer)
+        if isinstance(told, StackError):  # of AWS, in words that lack what to do
+            return _refused(answer.status_code, "StackError", str(told))
         return Response(answer.content, answer.status_code, media_type=_JSON)
+
+    def _exchange(
+        self, method: str, path: Sequence[str], query: Mapping[str, str], body: bytes, key: str | None
+    ) -> AWSResponse:
+        """Make a call; once more if the credentials are refused, as newer ones may be there since the console began."""
+        answer = self._api.exchange(method, path, query, body, key)
+        if answer.status_code != _FORBIDDEN:
+            return answer
+        self._api = self._connect()
+        return self._api.exchange(method, path, query, body, key)
 
     async def stored(self, request: Request) -> Response:
         """Fetch a file of the bucket, so that the browser keeps no copy of it."""
@@ -122,14 +138,14 @@ class _Routes:
 
 
 def make_application(
-    api: SigV4Transport, files: FileTransfer, is_ours: BucketUrls, hosts: Iterable[str], token: str
+    connect: Callable[[], SigV4Transport], files: FileTransfer, is_ours: BucketUrls, hosts: Iterable[str], token: str
 ) -> Starlette:
     """Return the console's application.
 
     Parameters
     ----------
-    api
-        Transport that signs calls of the stack's API.
+    connect
+        Function that returns a transport which signs calls of the stack's API with the credentials that there are now.
     files
         Transfer of files of the stack's bucket.
     is_ours
@@ -137,7 +153,7 @@ def make_application(
     hosts, token
         As ``Guard`` takes them.
     """
-    routes = _Routes(api, files, is_ours)
+    routes = _Routes(connect, files, is_ours)
     return Starlette(
         routes=[
             Route("/", lambda _: FileResponse(PAGES / "index.html")),

@@ -84,10 +84,10 @@ class Guard:
             return "the request is for another host: open the address that 'aita console' shows"
         if not self._origins.issuperset(headers.getlist("origin")):
             return "another site made the request"
-        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "another site made the request"
         if method in ("GET", "HEAD") and (path == "/" or path.startswith("/pages/")):
-            return ""
+            return ""  # also for who follows a link to it
+        if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return "another site made the request"
         if not hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token):
             return "the page is not of this console: open the address that 'aita console' shows"
         return ""

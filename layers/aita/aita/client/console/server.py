@@ -3,6 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import uvicorn
 
@@ -34,7 +35,7 @@ def serve_console(place: StackTarget, stack: Stack, port: int, ready: Callable[[
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe(32)
         application = make_application(
-            SigV4Transport(place, stack.api_url, stack.region),
+            lambda: SigV4Transport(replace(place), stack.api_url, stack.region),  # a copy has read no credentials yet
             FileTransfer(place),
             bucket_urls(stack.bucket, place.endpoint_url),
             hosts=(f"{_LOOPBACK}:{port}", f"localhost:{port}"),

@@ -43,6 +43,6 @@ export function Conflict({ entry, keep, insist }) {
       <dt>You</dt><dd>${inWords(request)}${request.feedback && html`: “${request.feedback}”`}</dd>
     </dl>
     <p><button type="button" onClick=${keep}>${theirs ? "Keep theirs" : "Look at the new proposal"}</button>
-      <button type="button" onClick=${insist}>Decide as I did</button></p>
+      ${theirs && html`<button type="button" onClick=${insist}>Decide as I did</button>`}</p>
   </div>`;
 }

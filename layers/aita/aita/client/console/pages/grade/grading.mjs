@@ -129,11 +129,11 @@ export class Grading {
     const closes = request.action === "accept" || request.action === "set";
     this._decided = [...this._decided.filter((cell) => cell !== answer.cell_id), answer.cell_id];
     const { assignment, queue } = this;
+    const forget = this._forgetting(answer.cell_id);
     unsent.add(answer.cell_id, request, {
       assignment, queue, answer,
       after: (decision) => {
-        delete this._texts[answer.cell_id];
-        this._forget(answer.cell_id);
+        forget();
         if (after) after(decision);
         else if (answer.hidden || request.action === "note") this.renew(answer.cell_id);
       },
@@ -176,17 +176,23 @@ export class Grading {
       return;
     }
     const { assignment, queue } = this;
+    const forget = this._forgetting(cell);
     this.notice.value = "Undone.";
-    unsent.add(cell, { action: "undo" }, { assignment, queue, answer: this.answer, after: () => this.renew(cell) });
+    unsent.add(cell, { action: "undo" }, {
+      assignment, queue, answer: this.answer,
+      after: () => {
+        forget();
+        return this.renew(cell);
+      },
+    });
   }
 
-  /** Fetch an answer afresh, with links that have not expired. */
+  /** Fetch an answer afresh, with links that have not expired; what the person has drafted stays. */
   async renew(cell = this.answer.cell_id) {
     const query = this.filter.blind ? { blind: "true" } : {};
     try {
       const page = await call("GET", ["assignments", this.assignment, "answers", cell], { query });
       await this._prepare(page);
-      this._forget(cell);
       const { question, rubrics } = { question: this.queue.question.value, rubrics: page.rubrics };
       this.queue.question.value = { ...question, rubrics: { ...question.rubrics, ...rubrics } };
       this.queue.open.value = page.open_answers;
@@ -197,15 +203,32 @@ export class Grading {
     }
   }
 
-  _forget(cell) {
-    this.drafts.value = Object.fromEntries(Object.entries(this.drafts.value).filter(([each]) => each !== cell));
+  /** Return a function that drops an answer's draft and texts, unless the person has gone on with them since. */
+  _forgetting(cell) {
+    const [draft, texts] = [this.drafts.value[cell], this._texts[cell]];
+    return () => {
+      if (this._texts[cell] === texts) delete this._texts[cell];
+      if (this.drafts.value[cell] !== draft) return;
+      this.drafts.value = Object.fromEntries(Object.entries(this.drafts.value).filter(([each]) => each !== cell));
+    };
   }
 
-  /** Settle two decisions at once: with `mine`, decide again on what is there now. */
+  /** Settle two decisions at once: with `mine`, decide again, unless another proposal is there than the person saw. */
   async settle(entry, mine) {
-    unsent.withdraw(entry.cell);
+    const forget = this._forgetting(entry.cell);
     await this.renew(entry.cell);
-    if (mine) unsent.add(entry.cell, entry.request, { ...entry, after: () => this.renew(entry.cell) });
+    unsent.withdraw(entry.cell);
+    if (!mine) return forget();
+    const seen = ({ proposal, rubric }) => JSON.stringify([proposal, rubric]);
+    if (seen(this.queue.find(entry.cell)) !== seen(entry.answer)) {
+      this.notice.value = "The answer was graded anew since you decided: look at it, and decide again.";
+      return undefined;
+    }
+    const after = () => {
+      forget();
+      return this.renew(entry.cell);
+    };
+    return unsent.add(entry.cell, entry.request, { ...entry, after });
   }
 
   async _regrade({ decision_id: id, cell_id: cell }) {
