@@ -1,0 +1,102 @@
+"""Chromium, an exam that waits for people, and consoles in front of it."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.console import Console
+from tests.browser.graded_exam import Exam, grader
+from tests.integration.stack import Stack, deployed
+from tests.support import chromium
+
+COMMAND = chromium.find()
+STUDENTS = tuple(f"s-{number:02}" for number in range(1, 9))
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium; for these tests alone, as its driver's loop must not run while others start theirs."""
+    if COMMAND is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=COMMAND, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="package")
+def stack() -> Iterator[Stack]:
+    with deployed() as made:
+        made.provider.answer = grader
+        yield made
+
+
+@pytest.fixture
+def exam(stack: Stack) -> Exam:
+    """A graded exam of eight students, of whom each one's first answer waits for a person."""
+    made = Exam(stack, f"exam-{uuid.uuid4().hex[:8]}", STUDENTS)
+    made.upload()
+    made.grade()
+    return made
+
+
+@pytest.fixture
+def consoles(stack: Stack) -> Iterator[Callable[[str], Console]]:
+    """Start a person's console."""
+    started: list[Console] = []
+
+    def start(person: str) -> Console:
+        console = Console(stack, person)
+        console.start()
+        started.append(console)
+        return console
+
+    yield start
+    for console in started:
+        console.stop()
+
+
+@pytest.fixture
+def console(consoles: Callable[[str], Console]) -> Console:
+    """Ada's console."""
+    return consoles("ada")
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Open a page of a browser of one's own; it fails the test if the page reports an error."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_page(address: str = "", **options: object) -> Page:
+        context = browser.new_context(**options)  # type: ignore[arg-type]  # as a test names them
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                errors.append(message.text)
+                if message.type == "error" and "Failed to load resource" not in message.text
+                else None
+            ),
+        )
+        if address:
+            page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(new_page: NewPage, console: Console) -> Page:
+    """Ada's browser, with her console."""
+    return new_page(console.address)
