@@ -205,7 +205,7 @@ def test_no_command_is_wrong_usage(aita: Aita) -> None:
         ("review set c-1 -a m --why x --points -1", "'--points' / '-p': it must be 0 or more\n"),
         ("review list -a m --limit x", "'--limit': it must be a whole number\n"),
         ("grade -a m --graders 20", "'--graders': it must be 9 or less\n"),
-        ("export excel -a m --out x", "'FORMAT': 'excel' is not one of 'canvas', 'moodle', 'gradescope', 'jsonl'.\n"),
+        ("export excel -a m --out x", "'canvas-feedback', 'moodle-feedback', 'brightspace-feedback'.\n"),
     ],
 )
 def test_wrong_usage_is_told_in_plain_words(aita: Aita, line: str, told: str) -> None:
