@@ -53,9 +53,21 @@ def test_what_is_committed_stays_within_the_cap(runs: RunStore, run_id: str) -> 
 
 def test_what_is_given_back_can_be_committed_again(runs: RunStore, run_id: str) -> None:
     runs.reserve_cost(run_id, 2, Decimal("0.5"), CAP)
-    runs.release_cost(run_id, Decimal("0.4999"))
+    assert runs.release_cost(run_id, 2, Decimal("0.4999"))
     assert runs.get(run_id).committed_usd == Decimal("0.0001")
     assert runs.reserve_cost(run_id, 2, Decimal("0.4"), CAP)
+
+
+def test_an_earlier_attempt_gives_nothing_back(runs: RunStore, run_id: str) -> None:
+    runs.reserve_cost(run_id, 2, Decimal("0.5"), CAP)
+    assert not runs.release_cost(run_id, 1, Decimal("0.4"))
+    assert runs.get(run_id).committed_usd == Decimal("0.5")
+
+
+def test_the_execution_of_an_earlier_attempt_is_not_recorded(runs: RunStore, run_id: str) -> None:
+    runs.set_execution(run_id, 2, "arn:2")
+    runs.set_execution(run_id, 1, "arn:1")
+    assert runs.get(run_id).execution_arn == "arn:2"
 
 
 def test_nothing_is_committed_for_an_earlier_attempt_or_a_run_that_ended(runs: RunStore, run_id: str) -> None:

@@ -43,7 +43,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedS
 
 def artifacts(stack: DeployedStack) -> str:
     """Return the name of the bucket to which sam uploads."""
-    buckets = (str(each["Name"]) for each in stack.client("s3").list_buckets()["Buckets"])
+    buckets: Iterator[str] = (each["Name"] for each in stack.client("s3").list_buckets()["Buckets"])
     return next(name for name in buckets if name.startswith("aws-sam-cli-managed-default"))
 
 

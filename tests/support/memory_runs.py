@@ -48,9 +48,11 @@ class MemoryRuns:
             self._hold(run, replaces)
             self.rows[run.run_id] = run
 
-    def set_execution(self, run_id: str, execution_arn: str) -> None:
-        """Record which execution runs the current attempt."""
-        self._update(run_id, execution_arn=execution_arn)
+    def set_execution(self, run_id: str, attempt: int, execution_arn: str) -> None:
+        """Record which execution runs an attempt, unless the run is in another one."""
+        with self._lock:
+            if self.get(run_id).attempt == attempt:
+                self._update(run_id, execution_arn=execution_arn)
 
     def end(self, run_id: str, attempt: int, status: RunStatus, reason: str) -> Run:
         """End the run if it is RUNNING in this attempt; return it as it is then."""
@@ -105,10 +107,14 @@ class MemoryRuns:
             self._update(run_id, committed_usd=run.committed_usd + amount)
             return True
 
-    def release_cost(self, run_id: str, amount: Decimal) -> None:
-        """Take back from what is committed what a call did not cost."""
+    def release_cost(self, run_id: str, attempt: int, amount: Decimal) -> bool:
+        """Take back from what the attempt has committed what a call did not cost; tell whether it is the run's."""
         with self._lock:
-            self._update(run_id, committed_usd=self.get(run_id).committed_usd - amount)
+            run = self.get(run_id)
+            if run.attempt != attempt:
+                return False
+            self._update(run_id, committed_usd=run.committed_usd - amount)
+            return True
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
         """Set a stage's counts and the run's usage to the exact numbers."""

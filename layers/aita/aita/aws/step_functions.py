@@ -22,13 +22,25 @@ class StepFunctions:
     state_machine_arn: str
 
     def start(self, run: Run) -> str:
-        """Start the run's current attempt at its current stage; return the execution's ARN."""
+        """Start the run's current attempt at its current stage; return the execution's ARN.
+
+        Raises
+        ------
+        StackError
+            If Step Functions does not say that it has started it.
+        """
         event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-        answer = self.client.start_execution(
-            stateMachineArn=self.state_machine_arn,
-            name=f"{run.run_id}-{run.attempt}",
-            input=json.dumps(event.model_dump()),
-        )
+        try:
+            answer = self.client.start_execution(
+                stateMachineArn=self.state_machine_arn,
+                name=f"{run.run_id}-{run.attempt}",
+                input=json.dumps(event.model_dump()),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StackError(
+                f"Step Functions did not start the run ({failed_request(error) or type(error).__name__}): resume it "
+                f"(aita resume {run.run_id})"
+            ) from error
         return str(answer["executionArn"])
 
     def stop(self, execution_arn: str) -> None:

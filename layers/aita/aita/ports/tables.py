@@ -82,8 +82,8 @@ class RunStore(Protocol):
         """
         ...
 
-    def set_execution(self, run_id: str, execution_arn: str) -> None:
-        """Record the execution of the current attempt."""
+    def set_execution(self, run_id: str, attempt: int, execution_arn: str) -> None:
+        """Record the execution of an attempt, unless the run is in another one."""
         ...
 
     def end(self, run_id: str, attempt: int, status: RunStatus, reason: str) -> Run:
@@ -120,8 +120,14 @@ class RunStore(Protocol):
         """
         ...
 
-    def release_cost(self, run_id: str, amount: Decimal) -> None:
-        """Subtract ``amount`` (USD) from the committed cost: the part of a commitment that a call did not use."""
+    def release_cost(self, run_id: str, attempt: int, amount: Decimal) -> bool:
+        """Subtract ``amount`` (USD) from the committed cost: the part of a commitment that a call did not use.
+
+        Returns
+        -------
+        bool
+            Whether it was subtracted; ``False`` if the run is in another attempt.
+        """
         ...
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:

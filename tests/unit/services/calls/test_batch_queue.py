@@ -307,7 +307,7 @@ class TestWaiting:
         def fail(batch_id: str) -> Any:
             return replace(get(batch_id), failure="model not supported")
 
-        def die(run_id: str, amount: Decimal) -> None:
+        def die(run_id: str, attempt: int, amount: Decimal) -> bool:
             harness.batches.get, harness.batches.unanswered = get, lambda request: False  # type: ignore[method-assign]
             harness.runs.release_cost = release  # type: ignore[method-assign]
             raise Crash

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.api import RunOptions, StartRunRequest
 from aita.models.run import Outcome, Run, RunSettings, RunStatus
+from aita.ports import Reply
 from aita.services.runs.cost_estimate import Estimator
+from aita.tasks.request import LLMRequest
 from tests.support.fakes import ASSIGNMENT, COST_OF_A_CALL, HIGHEST_COST, MODEL, Clock, Harness, busy, reply, right
 from tests.support.memory_runs import MemoryRuns
 
@@ -95,6 +97,25 @@ class TestCap:
             Outcome.SUCCEEDED, Outcome.SKIPPED, Outcome.SKIPPED,
         ]  # fmt: skip
 
+    @pytest.mark.parametrize(("usage", "paid"), [("priced", COST_OF_A_CALL), ("unknown", HIGHEST_COST), ("none", 0)])
+    def test_what_a_call_cost_counts_though_the_run_was_resumed_meanwhile(
+        self, harness: Harness, usage: str, paid: Decimal
+    ) -> None:
+        """The new attempt begins with the cost of recorded tasks, without what calls in flight had committed."""
+        harness.exam()
+
+        def resumed(request: LLMRequest) -> Reply:
+            harness.submissions.cancel(run.run_id)
+            harness.submissions.resume(run.run_id)
+            if usage == "none":
+                raise busy()
+            return reply(right(request), **({} if usage == "priced" else {"usage": None}))
+
+        run = harness.begin(max_cost_usd=Decimal(10))
+        harness.model.say(resumed)
+        harness.invoke(harness.events(run)[0])
+        assert harness.runs.get(run.run_id).committed_usd == paid
+
     @given(
         cap=st.decimals("0.1", 5, places=2),
         calls=st.lists(st.tuples(st.sampled_from(["answered", "refused", "died"]), st.integers(1, 50)), max_size=40),
@@ -109,7 +130,7 @@ class TestCap:
             cost = highest if end == "died" else highest / 2 if end == "answered" else Decimal(0)
             paid += cost
             if end != "died":
-                runs.release_cost(run.run_id, highest - cost)
+                runs.release_cost(run.run_id, 1, highest - cost)
             assert paid <= runs.get(run.run_id).committed_usd <= cap
 
     def test_nor_do_many_at_once(self) -> None:

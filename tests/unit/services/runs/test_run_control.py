@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from aita.errors import ConflictError, InvalidMaterialError, MissingMaterialError, NotFoundError, RequestError
+from aita.errors import (
+    ConflictError,
+    InvalidMaterialError,
+    MissingMaterialError,
+    NotFoundError,
+    RequestError,
+    StackError,
+)
 from aita.models.api import StartRunRequest
 from aita.models.run import Run, RunStatus
 from aita.services.runs.run_control import QUIET
@@ -105,6 +112,34 @@ class TestStart:
         harness.clock.advance(QUIET.total_seconds() + 1)
         assert harness.begin().active
         assert harness.runs.get(first.run_id).status is RunStatus.FAILED
+
+    def test_one_that_step_functions_does_not_start_has_failed_and_keeps_no_other_away(self, harness: Harness) -> None:
+        harness.exam()
+        harness.executions.refuses = StackError("Step Functions did not start the run")
+        with pytest.raises(StackError, match="did not start"):
+            harness.begin()
+        [refused] = harness.runs.rows.values()
+        assert (refused.status, refused.reason) == (RunStatus.FAILED, "Step Functions did not start the run")
+        assert harness.runs.summaries[refused.run_id].status is RunStatus.FAILED
+        harness.executions.refuses = None
+        assert harness.begin().active
+
+    def test_the_execution_of_an_attempt_before_is_not_taken_for_this_ones(
+        self, harness: Harness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A function that is slow to write down what it started, while the run is cancelled and resumed."""
+        harness.exam()
+        set_execution = harness.runs.set_execution
+
+        def late(run_id: str, attempt: int, arn: str) -> None:
+            monkeypatch.setattr(harness.runs, "set_execution", set_execution)
+            harness.submissions.cancel(run_id)
+            harness.submissions.resume(run_id)
+            set_execution(run_id, attempt, arn)
+
+        monkeypatch.setattr(harness.runs, "set_execution", late)
+        run = harness.begin()
+        assert harness.runs.get(run.run_id).execution_arn == f"arn:execution:{run.run_id}-2"
 
     def test_two_at_the_same_time_are_one(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
         harness.exam()
@@ -257,6 +292,28 @@ class TestResume:
         run = harness.begin()
         harness.executions.running.clear()
         assert harness.submissions.resume(run.run_id).attempt == 2
+
+    def test_it_stops_what_a_cancel_could_not(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Items that Lambda throttles wait for hours, and would take the new attempt's places."""
+        harness.exam()
+        run = harness.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(harness.executions, "stop", lambda arn: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                harness.submissions.cancel(run.run_id)
+        resumed = harness.submissions.resume(run.run_id)
+        assert harness.executions.stopped == [run.execution_arn]
+        assert harness.executions.running == {resumed.execution_arn}
+
+    def test_one_that_step_functions_does_not_start_can_be_resumed_again(self, harness: Harness) -> None:
+        harness.exam()
+        run = harness.run()
+        harness.executions.refuses = StackError("Step Functions did not start the run")
+        with pytest.raises(StackError):
+            harness.submissions.resume(run.run_id)
+        assert harness.runs.get(run.run_id).status is RunStatus.FAILED
+        harness.executions.refuses = None
+        assert harness.submissions.resume(run.run_id).attempt == 3
 
     def test_an_older_run_becomes_the_active_one(self, harness: Harness) -> None:
         harness.exam()

@@ -58,9 +58,10 @@ class DynamoRunTable:
         }
         self._transact(run, replaces, meta)
 
-    def set_execution(self, run_id: str, execution_arn: str) -> None:
-        """Record the execution of the current attempt."""
-        self._update(run_id, "SET execution_arn = :arn", {":arn": execution_arn})
+    def set_execution(self, run_id: str, attempt: int, execution_arn: str) -> None:
+        """Record the execution of an attempt, unless the run is in another one."""
+        values = {":arn": execution_arn, ":attempt": attempt}
+        self._update(run_id, "SET execution_arn = :arn", values, condition="attempt = :attempt")
 
     def end(self, run_id: str, attempt: int, status: RunStatus, reason: str) -> Run:
         """End the run if it is RUNNING in this attempt; return the run after the update."""
@@ -133,9 +134,10 @@ class DynamoRunTable:
         )
         return run is not None
 
-    def release_cost(self, run_id: str, amount: Decimal) -> None:
-        """Subtract ``amount`` (USD) from the committed cost."""
-        self._update(run_id, "ADD committed_usd :amount", {":amount": -amount})
+    def release_cost(self, run_id: str, attempt: int, amount: Decimal) -> bool:
+        """Subtract ``amount`` (USD) from the attempt's committed cost; return whether the run is in this attempt."""
+        values = {":amount": -amount, ":attempt": attempt}
+        return self._update(run_id, "ADD committed_usd :amount", values, condition="attempt = :attempt") is not None
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
         """Set a stage's counts and the run's usage to exact values; return the run after the update."""

@@ -53,11 +53,16 @@ class RunBudget:
             )
         return amount
 
-    def settle(self, run: Run, committed: Decimal, usage: Usage | None) -> None:
-        """Release the unspent part of a commitment; ``usage`` is ``None`` if the call was not paid."""
+    def settle(self, event: ItemEvent, committed: Decimal, usage: Usage | None) -> None:
+        """Release the unspent part of a commitment; ``usage`` is ``None`` if the call was not paid.
+
+        If the run was resumed during the call, the commitment is gone, and what the call cost is committed anew.
+        """
+        if not committed:
+            return
         rest = unspent(committed, usage)
-        if committed and rest:
-            self.runs.release_cost(run.run_id, rest)
+        if not self.runs.release_cost(event.run_id, event.attempt, rest):
+            self.runs.release_cost(event.run_id, self.runs.get(event.run_id).attempt, rest - committed)
 
 
 def unspent(committed: Decimal, usage: Usage | None) -> Decimal:

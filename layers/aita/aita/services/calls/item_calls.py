@@ -145,7 +145,7 @@ class ItemBudget:
 
     def settle(self, committed: Decimal, usage: Usage | None) -> None:
         """Release the unspent part of a commitment; ``usage`` is ``None`` if the call was not paid."""
-        self.budget.settle(self.run, committed, usage)
+        self.budget.settle(self.event, committed, usage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ class StageWork:
     def release(self, amount: Decimal) -> None:
         """Release the unspent part of a commitment, in USD."""
         if amount:
-            self.executor.runs.release_cost(self.event.run_id, amount)
+            self.executor.runs.release_cost(self.event.run_id, self.event.attempt, amount)
 
     def show(self, progress: BatchProgress | None, waits_for: str = "") -> None:
         """Show how far the batches are in the run's row."""

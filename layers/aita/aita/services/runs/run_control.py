@@ -8,7 +8,7 @@ from typing import Any
 
 from ulid import ULID
 
-from aita.errors import ConflictError, RequestError
+from aita.errors import ConflictError, RequestError, StackError
 from aita.models.api import StartRunRequest
 from aita.models.model_role import ModelRole
 from aita.models.names import check_assignment
@@ -56,6 +56,8 @@ class RunControl:
             If a run of this assignment and pipeline is active, or one of another pipeline that would pay for the same
             requests in a provider's batch; if one that has ended left such a batch; or if an option differs from the
             deployed stack.
+        StackError
+            If its execution can't be started; the run is FAILED then.
         """
         assignment = check_assignment(request.assignment)
         stages = stages_of(request.pipeline)
@@ -108,6 +110,8 @@ class RunControl:
         ConflictError
             If the run, or another one of its assignment and pipeline, is active, or one of another pipeline as for
             ``start``.
+        StackError
+            As for ``start``.
         """
         run = self.current(self.runs.get(run_id))
         if run.active:
@@ -118,6 +122,10 @@ class RunControl:
         if max_cost_usd is not None:
             settings = settings.model_copy(update={"max_cost_usd": max_cost_usd})
             self._check_cap(settings, run.pipeline)
+        if (
+            run.execution_arn
+        ):  # if a cancel did not stop it, its items still wait for Lambda
+            self.executions.stop(run.execution_arn)
         now = self.clock()
         changes = {
             "settings": settings,
@@ -188,8 +196,12 @@ class RunControl:
         except ConflictError as conflict:
             self.runs.end(run.run_id, run.attempt, RunStatus.CANCELLED, str(conflict))
             raise
-        execution_arn = self.executions.start(run)
-        self.runs.set_execution(run.run_id, execution_arn)
+        try:
+            execution_arn = self.executions.start(run)
+        except StackError as error:  # one that has started in spite of it finds that the run has ended
+            self.runs.summarise(self.runs.end(run.run_id, run.attempt, RunStatus.FAILED, str(error)))
+            raise
+        self.runs.set_execution(run.run_id, run.attempt, execution_arn)
         run = run.model_copy(update={"execution_arn": execution_arn})
         self.runs.summarise(run)
         logger.info("started attempt %d of run %s", run.attempt, run.run_id)
