@@ -56,6 +56,26 @@ def test_names_are_quoted_for_the_shell() -> None:
     assert chosen.command("watch", "R 1") == "aita --stack 'my stack' --region eu-central-1 watch 'R 1'"
 
 
+@pytest.mark.parametrize(
+    ("message", "completed"),
+    [
+        (
+            "or sam deploy --parameter-overrides MaxConcurrency=6)",
+            "or sam deploy --stack-name b --s3-prefix b --region r --parameter-overrides MaxConcurrency=6)",
+        ),
+        ("'sam build && sam deploy'", "'sam build && sam deploy --stack-name b --s3-prefix b --region r'"),
+        ("its log says why ('sam logs')", "its log says why ('sam logs --stack-name b --region r')"),
+        ("sam deploy --stack-name c", "sam deploy --stack-name c"),
+        ("the sam deployment", "the sam deployment"),
+    ],
+)
+def test_sam_is_told_the_stack_too(message: str, completed: str) -> None:
+    """Else it would deploy the stack of samconfig.toml in place of the one that is meant."""
+    assert made(stack="b", region="r").complete(message) == completed
+    assert made(local=True).complete(message) == message
+    assert made().complete(message) == message
+
+
 @pytest.mark.parametrize(("value", "completed"), [("1", ""), ("0", "--local "), ("", "--local ")])
 def test_an_option_of_the_line_counts_whatever_the_environment_says(
     stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, value: str, completed: str

@@ -122,9 +122,7 @@ class RunControl:
         if max_cost_usd is not None:
             settings = settings.model_copy(update={"max_cost_usd": max_cost_usd})
             self._check_cap(settings, run.pipeline)
-        if (
-            run.execution_arn
-        ):  # if a cancel did not stop it, its items still wait for Lambda
+        if run.execution_arn:  # if a cancel did not stop it, its items still wait for Lambda
             self.executions.stop(run.execution_arn)
         now = self.clock()
         changes = {
