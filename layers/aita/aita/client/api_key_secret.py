@@ -5,6 +5,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aita.client.stack_target import StackTarget
+from aita.errors import StackError
 
 
 def set_api_key(client: Any, name: str, key: str, stack: str) -> None:
@@ -38,9 +39,15 @@ def store_api_key(place: StackTarget, name: str, key: str) -> None:
     Raises
     ------
     StackError
-        If Secrets Manager can't be reached or refuses.
+        If Secrets Manager can't be reached or refuses, or the secret is being deleted.
     """
+    client = place.client("secretsmanager")
     try:
-        set_api_key(place.client("secretsmanager"), name, key, place.stack)
+        set_api_key(client, name, key, place.stack)
+    except client.exceptions.InvalidRequestException as error:
+        raise StackError(
+            f"the secret {name} is being deleted: bring it back (aws secretsmanager restore-secret --secret-id "
+            f"{name}), then set the key again"
+        ) from error
     except (BotoCoreError, ClientError) as error:
         raise place.explain(error) from error
