@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import statistics
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
 from aita.models.second_look import ReadLine, SecondLook
 from aita.models.student import Students
 from aita.reports.charts import means
+from aita.reports.text import points
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.corrected_answers import reading_version
 from aita.services.reporting.class_statistics import MISSED_SHOWN
@@ -489,6 +492,67 @@ class TestClassReport:
         assert f"| {INES} | 2 | {why} | {review.points:g} / 8 | {review.cell_id}" in rows
         why = "ungraded: TooLongError: the reply is longer than the model gives"
         assert f"| {PRIYA} | 4 | {why} | {NO_NUMBER} / 6 | {lost.cell_id}" in rows
+
+    def test_the_queue_links_to_the_answer_in_the_students_report(self, harness: Harness) -> None:
+        grades = graded(harness)
+        needs_review(grades, INES, "2", FlagKind.GRADERS_DISAGREE, "5 and 8 points")
+        put_grades(harness, grades)
+        harness.run("report")
+        (link,) = (each for each in class_page(harness).all("a") if "data-report" not in each.attributes)
+        report, _, place = unquote(link.attributes["href"]).partition("#")
+        assert (report, link.attributes["aria-label"]) == (f"students/{INES}.html", f"Question 2 of {INES}")
+        assert "Question 2" in student_page(harness, INES).one("section", id=place).text
+
+    def test_the_matrix_has_each_answer_of_each_student(self, harness: Harness) -> None:
+        grades = graded(harness)
+        needs_review(grades, INES, "2", FlagKind.GRADERS_DISAGREE)
+        put_grades(harness, grades)
+        harness.run("report")
+        found = class_page(harness)
+        rows = rows_of(found)
+        for folder in IDS:
+            cells = grades[IDS[folder]]
+            shown = [
+                "blank" if cells[each.question_id].state == "BLANK" else f"{cells[each.question_id].points:g}"
+                for each in EXAM.questions
+            ]
+            points = f"{sum(each.points or 0 for each in cells.values()):g}"
+            if folder == INES:
+                shown[2] = points = NO_NUMBER
+            assert f"| {folder} | {points} | {' | '.join(shown)}" in rows
+
+    def test_statistics_are_those_of_the_final_totals(self, harness: Harness) -> None:
+        grades = graded(harness)
+        needs_review(grades, LEOPOLD, "3", FlagKind.PRESENCE_DISAGREES)
+        put_grades(harness, grades)
+        harness.run("report")
+        found = class_page(harness)
+        final = [
+            sum(each.points or 0 for each in cells.values()) for key, cells in grades.items() if key != IDS[LEOPOLD]
+        ]
+        lower, _, upper = statistics.quantiles(final, n=4, method="inclusive")
+        shown = words(found.one("dl").text)
+        assert f"Lower quartile{points(lower)} Upper quartile{points(upper)}" in shown
+        assert f"Standard deviation{points(statistics.pstdev(final))}" in shown
+        (letters,) = found.all("table", class_="letters")
+        assert sum(map(int, re.findall(r"\d+", letters.text))) == len(final)
+
+    def test_each_question_has_a_histogram_that_is_told_in_words(self, harness: Harness) -> None:
+        grades = graded(harness)
+        harness.run("report")
+        drawn = class_page(harness).all("svg", class_="histogram")
+        assert len(drawn) == len(EXAM.questions)
+        of_3 = Counter(cells["3"].points for cells in grades.values())
+        told = ", ".join(f"{value:g} points: {count}" for value, count in sorted(of_3.items()))
+        assert drawn[3].attributes["aria-label"] == f"Answers to question 3 by points. {told}"
+        assert drawn[3].attributes["role"] == "img"
+
+    def test_criteria_tell_how_many_answers_earned_their_points(self, harness: Harness) -> None:
+        grades = graded(harness)
+        harness.run("report")
+        earned = [cells["5"].criteria[3].points for cells in grades.values() if cells["5"].criteria]
+        counts = (sum(each == 1 for each in earned), sum(0 < each < 1 for each in earned), earned.count(0))
+        assert f"| 5 | Fraction lost of 2/3 | 1 | {' | '.join(map(str, counts))}" in rows_of(class_page(harness))
 
     def test_both_readings_of_a_line_are_for_staff_alone(self, harness: Harness) -> None:
         grades = graded(harness)

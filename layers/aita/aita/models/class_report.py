@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import mean, median
+from decimal import Decimal
+from statistics import mean, median, pstdev, quantiles
 
 from aita.models.exam import Criterion, ExamSpec, Question
 from aita.models.grade import Cell, StudentGrades
+from aita.models.points import exact
 from aita.models.report import digest_of
 from aita.models.run import RunStatus, Usage
 from aita.models.student import CERTAIN, Student
@@ -26,11 +28,24 @@ class StudentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Bin:
+    """Points from ``start`` to below ``end``, and the number of answers with them.
+
+    ``end`` belongs to the last bin of a question. If both are equal, the bin is of these points alone.
+    """
+
+    start: Decimal
+    end: Decimal
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionFigures:
     """Figures of a question: counts of its cells, and the mean of its points as a share, open cells left out.
 
-    Each cell is counted once: ``graded``, ``blank`` or ``open``. Blank cells of a choice are not in its mean, as a
-    student who left the question out chose others.
+    Each cell is counted once: ``graded``, ``blank`` or ``open``. Blank cells of a choice are neither in its mean nor in
+    its standard deviation (of these answers, not estimated from them) and bins, as a student who left the question out
+    chose others.
     """
 
     question: Question
@@ -38,16 +53,24 @@ class QuestionFigures:
     blank: int
     open: int
     mean_share: float | None
+    deviation: Decimal | None = None
+    bins: tuple[Bin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionFigures:
-    """Figures of a criterion: the number of graded answers, and the mean share of its points that they lost."""
+    """Figures of a criterion: the number of graded answers, and the mean share of its points that they lost.
+
+    ``full``, ``part`` and ``none`` count the answers that earned all, some and none of its points.
+    """
 
     question_id: str
     criterion: Criterion
     answers: int
     lost_share: float
+    full: int = 0
+    part: int = 0
+    none: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +89,16 @@ class GraderLine:
 
 @dataclass(frozen=True, slots=True)
 class OpenCell:
-    """An open cell, with its student's name."""
+    """An open cell, with its student's name.
+
+    ``file`` is as in the student's line, and ``place`` the question's in the exam, from 1 on: together they are the
+    answer's place in the student's report.
+    """
 
     name: str
     cell: Cell
+    file: str
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +117,9 @@ class ClassReport:
     """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty.
 
     ``untranscribed`` are the folders that were uploaded after the last transcription, ``graders`` the ways in which
-    answers were graded, the most frequent one first, and ``grades_version`` is the gradebook's.
+    answers were graded, the most frequent one first, and ``grades_version`` is the gradebook's. ``criteria`` are those
+    of all rubrics that something was graded against, in the order of the questions, and ``letters`` the number of
+    students with each letter of the grade scale, the best one first.
     """
 
     assignment: str
@@ -104,6 +135,8 @@ class ClassReport:
     made_at: datetime
     graders: tuple[GraderLine, ...] = ()
     grades_version: str = ""
+    criteria: tuple[CriterionFigures, ...] = ()
+    letters: tuple[tuple[str, int], ...] = ()
 
     @property
     def made_of(self) -> str:
@@ -132,27 +165,40 @@ class ClassReport:
         return sum(len(grades.cells) for grades in self.graded)
 
     @property
-    def totals(self) -> tuple[float, ...]:
+    def totals(self) -> tuple[Decimal, ...]:
         """Final totals."""
-        return tuple(grades.points for grades in self.graded if grades.final)
+        return tuple(exact(grades.points) for grades in self.graded if grades.final)
 
     @property
-    def mean(self) -> float | None:
+    def mean(self) -> Decimal | None:
         """Mean of the final totals; ``None`` without any."""
         return mean(self.totals) if self.totals else None
 
     @property
-    def median(self) -> float | None:
+    def median(self) -> Decimal | None:
         """Median of the final totals; ``None`` without any."""
         return median(self.totals) if self.totals else None
 
     @property
-    def lowest(self) -> float | None:
+    def deviation(self) -> Decimal | None:
+        """Standard deviation of the final totals, of these and not estimated from them; ``None`` without any."""
+        return pstdev(self.totals) if self.totals else None
+
+    @property
+    def quartiles(self) -> tuple[Decimal | None, Decimal | None]:
+        """Lower and upper quartile of the final totals, as spreadsheets have them (QUARTILE.INC)."""
+        if len(self.totals) < 2:  # noqa: PLR2004 - quantiles takes no fewer
+            return self.lowest, self.highest
+        lower, _, upper = quantiles(self.totals, n=4, method="inclusive")
+        return lower, upper
+
+    @property
+    def lowest(self) -> Decimal | None:
         """Lowest of the final totals; ``None`` without any."""
         return min(self.totals, default=None)
 
     @property
-    def highest(self) -> float | None:
+    def highest(self) -> Decimal | None:
         """Highest of the final totals; ``None`` without any."""
         return max(self.totals, default=None)
 

@@ -13,7 +13,7 @@ _ANY_FLOAT = Context(prec=700)
 """Context with room for all digits of a float: up to 309 before its point, and 324 zeros behind it."""
 
 
-def exact(points: float) -> Decimal:
+def exact(points: float | Decimal) -> Decimal:
     """Return points rounded half up to the hundredth."""
     return _rounded(Decimal(str(points)))
 

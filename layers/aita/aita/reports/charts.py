@@ -45,7 +45,9 @@ def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int]]:
     Totals with open answers are in no bin, as they may become any other. The last bin is there if a total is in it.
     """
     final = [each for each in grades if each.final]
-    counts = Counter(min(int(each.points / each.out_of * BINS + 1e-9), BINS - 1) for each in final if not _above(each))
+    counts = Counter(
+        min(int(exact(each.points) * BINS // exact(each.out_of)), BINS - 1) for each in final if not _above(each)
+    )
     starts = range(0, 100, 100 // BINS)
     labels = [f"{start}{_TO}{100 if start == starts[-1] else start + starts.step - 1}" for start in starts]
     above = sum(map(_above, final))

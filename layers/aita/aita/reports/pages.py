@@ -11,7 +11,7 @@ from aita.models.class_report import ClassReport
 from aita.models.effort import graded_by
 from aita.models.report import MADE_OF, REPORT_OF, PageScan, StudentReport, TranscriptionReport
 from aita.models.review_flags import by_kind
-from aita.reports import charts, text
+from aita.reports import charts, histograms, text
 from aita.services.assignments import object_keys
 
 
@@ -37,6 +37,7 @@ class Pages:
             "totals_chart": charts.totals,
             "means_chart": charts.means,
             "histogram": charts.histogram,
+            "question_histogram": histograms.question_histogram,
             "graded_by": graded_by,
             "by_kind": by_kind,
             "student_report": object_keys.student_report,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -46,7 +47,7 @@ NONE = "\N{EN DASH}"
 """Sign for a missing number."""
 
 
-def points(value: float | None) -> str:
+def points(value: float | Decimal | None) -> str:
     """Return points with up to two decimals, without trailing zeros; a dash for none."""
     return NONE if value is None else f"{exact(value):f}".rstrip("0").rstrip(".")
 

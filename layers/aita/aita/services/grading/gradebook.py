@@ -110,7 +110,7 @@ class Gradebook:
             self._decisions.setdefault(find_cell(decision), []).append(decision)
         for decision in standing(made):
             self._standing.setdefault(find_cell(decision), []).append(decision)
-        self._given, self._scale = cells, scale or USUAL_SCALE
+        self._given, self.scale = cells, scale or USUAL_SCALE
         self._beside: dict[str, Mapping[str, tuple[Part, ...]]] = {}
         self._outdated: set[str] = set()
         self._cells: dict[str, _CountedCell] = {}
@@ -285,7 +285,7 @@ class Gradebook:
 
     def _student(self, student_id: str) -> StudentGrades:
         cells = tuple(self.cell(self._id_of(student_id, question.question_id)) for question in self.exam.questions)
-        return student_grades(self.exam, student_id, cells, self._scale)
+        return student_grades(self.exam, student_id, cells, self.scale)
 
     def _compared(self, student_id: str, question: Question) -> "_CountedCell":
         if student_id not in self._beside:

@@ -1,14 +1,20 @@
-"""Statistics of a class: figures of each question, and the criteria that lost most points."""
+"""Statistics of a class: figures of each question, of each criterion, and of the letters."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from statistics import pstdev
 
-from aita.models.class_report import CriterionFigures, GraderLine, QuestionFigures
-from aita.models.exam import Criterion, ExamSpec, Rubric
-from aita.models.grade import Cell, CellState, StudentGrades
-from aita.models.points import fitted, total
+from aita.models.class_report import Bin, CriterionFigures, GraderLine, QuestionFigures
+from aita.models.exam import Criterion, ExamSpec, Question, Rubric
+from aita.models.grade import Cell, CellState, GradeScale, StudentGrades
+from aita.models.points import exact, fitted, total
 
 MISSED_SHOWN = 10
 """Number of most-missed criteria in the report."""
+
+MOST_BINS = 11
+"""Points that can be earned for a question, up to which each has a bin of its own; else the bins are tenths."""
 
 
 def question_figures(exam: ExamSpec, grades: Iterable[StudentGrades]) -> tuple[QuestionFigures, ...]:
@@ -30,9 +36,28 @@ def question_figures(exam: ExamSpec, grades: Iterable[StudentGrades]) -> tuple[Q
                 blank=blank,
                 open=len(cells) - len(closed),
                 mean_share=total(meant) / (len(meant) * question.points) if meant else None,
+                deviation=pstdev([exact(each) for each in meant]) if meant else None,
+                bins=_bins(question, exam.points_step, [exact(each) for each in meant]),
             )
         )
     return tuple(figures)
+
+
+def _bins(question: Question, step: float, points: Sequence[Decimal]) -> tuple[Bin, ...]:
+    """Return the bins of a question: its steps if they are few and all points are in steps, else tenths."""
+    whole, size = exact(question.points), exact(step)
+    steps = {size * number for number in range(MOST_BINS) if size * number < whole} | {whole}
+    if len(steps) <= MOST_BINS and steps.issuperset(points):
+        counts = Counter(points)
+        return tuple(Bin(each, each, counts[each]) for each in sorted(steps))
+    tenths = Counter(min(int(each * 10 // whole), 9) for each in points)
+    return tuple(Bin(whole * number / 10, whole * (number + 1) / 10, tenths[number]) for number in range(10))
+
+
+def letter_counts(scale: GradeScale, grades: Iterable[StudentGrades]) -> tuple[tuple[str, int], ...]:
+    """Return the number of students with each letter of the scale, the best one first."""
+    counts = Counter(each.letter for each in grades if each.letter is not None)
+    return tuple((letter, counts[letter]) for letter in dict.fromkeys(step.letter for step in scale.steps))
 
 
 def grader_lines(cells: Iterable[tuple[str, Cell]]) -> tuple[GraderLine, ...]:
@@ -55,8 +80,10 @@ def grader_lines(cells: Iterable[tuple[str, Cell]]) -> tuple[GraderLine, ...]:
     )
 
 
-def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) -> tuple[CriterionFigures, ...]:
-    """Return the criteria that lost the largest shares of their points, from the largest share on.
+def criterion_figures(
+    rubrics: Mapping[str, Rubric], exam: ExamSpec, grades: Iterable[StudentGrades]
+) -> tuple[CriterionFigures, ...]:
+    """Return the figures of each criterion that something was graded against, in the order of questions and rubric.
 
     Answers that are open or blank, or whose points a person set, are left out.
 
@@ -66,7 +93,7 @@ def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) 
         Rubrics by the versions in the cells.
     """
     criteria: dict[tuple[str, str, int], Criterion] = {}
-    lost: dict[tuple[str, str, int], list[float]] = {}
+    earned: dict[tuple[str, str, int], list[float]] = {}
     for student in grades:
         for cell in student.cells:
             if cell.state is not CellState.GRADED:
@@ -75,13 +102,27 @@ def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) 
                 if criterion.points > 0:
                     key = (cell.question_id, cell.rubric, place)
                     criteria[key] = criterion
-                    lost.setdefault(key, []).append(max(0.0, 1 - cell.criteria[place].points / criterion.points))
-    figures = [
-        CriterionFigures(
-            question_id=key[0], criterion=criteria[key], answers=len(shares), lost_share=sum(shares) / len(shares)
-        )
-        for key, shares in lost.items()
-    ]
+                    earned.setdefault(key, []).append(cell.criteria[place].points)
+    order = {question.question_id: place for place, question in enumerate(exam.questions)}
+    return tuple(_criterion(key[0], criteria[key], earned[key]) for key in sorted(earned, key=lambda k: order[k[0]]))
+
+
+def _criterion(question_id: str, criterion: Criterion, earned: Sequence[float]) -> CriterionFigures:
+    full = sum(exact(points) >= exact(criterion.points) for points in earned)
+    none = sum(exact(points) == 0 for points in earned)
+    return CriterionFigures(
+        question_id=question_id,
+        criterion=criterion,
+        answers=len(earned),
+        lost_share=sum(max(0.0, 1 - points / criterion.points) for points in earned) / len(earned),
+        full=full,
+        part=len(earned) - full - none,
+        none=none,
+    )
+
+
+def most_missed(figures: Iterable[CriterionFigures]) -> tuple[CriterionFigures, ...]:
+    """Return the criteria that lost the largest shares of their points, from the largest share on."""
     missed = sorted((each for each in figures if each.lost_share > 0), key=lambda each: -each.lost_share)
     return tuple(missed[:MISSED_SHOWN])
 

@@ -26,7 +26,14 @@ from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.material_versions import rubric_version
 from aita.services.grading.student_view import shown_answers
 from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts, lines_of
-from aita.services.reporting.class_statistics import graded_criteria, grader_lines, most_missed, question_figures
+from aita.services.reporting.class_statistics import (
+    criterion_figures,
+    graded_criteria,
+    grader_lines,
+    letter_counts,
+    most_missed,
+    question_figures,
+)
 from aita.services.reporting.file_names import file_names
 
 Scans = Mapping[int, PageScan]
@@ -194,6 +201,8 @@ class ReportSources:
         names, book = self.names, self.gradebook
         files = file_names(names)
         grades = {student_id: found for student_id in names if (found := self._grades(student_id)) is not None}
+        criteria = criterion_figures(self.rubrics, book.exam, grades.values()) if book else ()
+        places = {each.question_id: place for place, each in enumerate(book.exam.questions, 1)} if book else {}
         return ClassReport(
             assignment=self.assignment,
             exam=self.exam,
@@ -210,9 +219,9 @@ class ReportSources:
             missing=self.students.missing,
             untranscribed=self.untranscribed,
             questions=question_figures(book.exam, grades.values()) if book else (),
-            missed=most_missed(self.rubrics, grades.values()),
+            missed=most_missed(criteria),
             review=tuple(
-                OpenCell(names[cell.student_id], cell)
+                OpenCell(names[cell.student_id], cell, files[cell.student_id], places[cell.question_id])
                 for cell in (book.open_cells() if book else ())
                 if cell.student_id in names
             ),
@@ -225,6 +234,8 @@ class ReportSources:
                 if book and cell.student_id in names
             ),
             grades_version=book.version if book else "",
+            criteria=criteria,
+            letters=letter_counts(book.scale, grades.values()) if book else (),
         )
 
     def _parts_on_page(self, student_id: str, page: int) -> tuple[PartReport, ...]:
