@@ -178,7 +178,7 @@ def starts_programs(source: str) -> list[int]:
 def test_nothing_is_run_by_a_shell_and_one_module_starts_a_program() -> None:
     assert len(OURS) > 100
     lines = {file.name: starts_programs(file.read_text(encoding="utf-8")) for file in OURS}
-    printer = lines.pop("pdf_printer.py")  # a browser, by a list of arguments; its import, its call, and what it catches
+    printer = lines.pop("pdf_printer.py")  # a browser, by a list of arguments
     assert len(printer) == 4
     assert "shell" not in PRINTER.read_text(encoding="utf-8").replace("no shell", "")
     assert {name: found for name, found in lines.items() if found} == {}
