@@ -23,6 +23,7 @@ from aita.imaging.strips import strip
 from aita.memory.objects import MemoryObjects
 from aita.models.run import Item, ItemEvent, StageCounts
 from aita.services.assignments import object_keys
+from aita.services.execution.blank_exams import BlankExams
 from aita.services.execution.page_splitter import PageSplitter
 from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Recorder
@@ -107,8 +108,7 @@ def _split(files: list[Path], *, with_exam: bool = False) -> None:
         objects,
         watch,
         Recorder(runs, tasks, objects, watch, utc_now),
-        partial(pages_apart, pages=pages),
-        BlankExam,
+        BlankExams(objects, partial(pages_apart, pages=pages), BlankExam),
         masked,
         strip,
         MASK if with_exam else 0.0,

@@ -14,6 +14,7 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
 from aita.services.compliance.audit_bundle import Auditor
+from aita.services.execution.blank_exams import BlankExams
 from aita.services.exports.export_roster import ExportRoster, call_roll
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.review_queue import Reviews
@@ -32,7 +33,7 @@ class Stages(Harness):
 
     def cold(self) -> None:
         super().cold()
-        self.splitter = replace(self.splitter, pages=imaging.pages, blank_exam=imaging.BlankExam)
+        self.splitter = replace(self.splitter, blank_exams=BlankExams(self.objects, imaging.pages, imaging.BlankExam))
 
 
 class _NoRows:

@@ -30,7 +30,7 @@ from aita.models.run import (
     Usage,
 )
 from aita.models.scan import BANDS, PageImage, PageInk
-from aita.ports import Reply, Slot, TokenUsage
+from aita.ports import ByteSource, Reply, Slot, TokenUsage
 from aita.reports.pages import Pages
 from aita.services.assignments import object_keys
 from aita.services.calls.admission import Admission
@@ -41,7 +41,9 @@ from aita.services.calls.pacing import Pacing
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.reply_cache import ReplyCache
 from aita.services.calls.token_expectations import TokenExpectations
+from aita.services.execution.blank_exams import BlankExams
 from aita.services.execution.page_splitter import PageSplitter
+from aita.services.execution.pile_separator import COUNT_PAGES, SEPARATE, PileSeparator
 from aita.services.execution.report_renderer import ReportRenderer
 from aita.services.execution.role_executors import RoleExecutors
 from aita.services.execution.stage_batches import LONGEST_INVOCATION, StageBatches
@@ -378,6 +380,15 @@ def fake_pages(data: bytes) -> Iterator[FakePage]:
         yield FakePage(part)
 
 
+def fake_range(file: ByteSource, first: int, last: int) -> Iterator[tuple[int, FakePage]]:
+    """Make the pages of a range, as ``fake_pages`` does; a page that is BAD can't be read."""
+    parts = file.read(0, file.size).split(b"|")
+    for number in range(first, last + 1):
+        if parts[number - 1] == b"BAD":
+            raise UnreadableScanError("a page can't be read")
+        yield number, FakePage(parts[number - 1])
+
+
 def fake_strip(jpeg: bytes, first: int, end: int) -> FakePage:
     """Cut rows out of a page: the page's bytes, with the rows' numbers before them."""
     return FakePage(f"rows {first} to {end} of ".encode() + jpeg, height=end - first)
@@ -480,10 +491,17 @@ class Harness:
             objects=self.objects,
             watch=watch,
             recorder=recorder,
-            pages=fake_pages,
-            blank_exam=FakeBlankExam,
+            blank_exams=BlankExams(self.objects, fake_pages, FakeBlankExam),
             mask=lambda page, _: page,
             strip=fake_strip,
+        )
+        self.separator = PileSeparator(
+            objects=self.objects,
+            watch=watch,
+            recorder=recorder,
+            blank_exams=self.splitter.blank_exams,
+            count=lambda file: len(list(fake_pages(file.read(0, file.size)))),
+            page_range=fake_range,
         )
         self.cutter = StripCutter(objects=self.objects, watch=watch, recorder=recorder, strip=fake_strip)
         self.reporter = ReportRenderer(
@@ -577,7 +595,8 @@ class Harness:
 
     def invoke(self, event: ItemEvent, function: str = "arn:task") -> Executed:
         if function == "arn:split":
-            return self.cutter.cut(event) if event.stage == CUT else self.splitter.split(event)
+            executors = {CUT: self.cutter.cut, COUNT_PAGES: self.separator.execute, SEPARATE: self.separator.execute}
+            return executors.get(event.stage, self.splitter.split)(event)
         if function == "arn:report":
             return self.reporter.report(event)
         return self.executor.execute(event, lambda: self.remaining)

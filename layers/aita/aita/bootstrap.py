@@ -5,7 +5,7 @@ imports openai, unless its models are Amazon Bedrock's, and only the split funct
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from aita.llm.bedrock import BedrockModel
     from aita.llm.chat import ChatModel
     from aita.models.model_role import ModelRole
+    from aita.models.scan import PageImage
+    from aita.ports import ByteSource
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.execution.page_splitter import PageSplitter
+    from aita.services.execution.pile_separator import PileSeparator
     from aita.services.execution.report_renderer import ReportRenderer
     from aita.services.execution.role_executors import RoleExecutors
     from aita.services.execution.stage_batches import StageBatches
@@ -212,31 +215,52 @@ def make_planner() -> "Planner":
     )
 
 
-def make_splitter() -> "tuple[PageSplitter, StripCutter]":
+def make_splitter() -> "tuple[PageSplitter, StripCutter, PileSeparator]":
     """Return the services behind the split function, the only one with the imaging layer."""
     from aita.imaging.ink import BlankExam
-    from aita.imaging.isolated import pages_apart
+    from aita.imaging.isolated import count_apart, numbered_pages_apart, pages_apart
     from aita.imaging.mask import masked
     from aita.imaging.pages import pages
+    from aita.imaging.pdf_ranges import pdf_page_count, pdf_range
     from aita.imaging.strips import strip
+    from aita.services.execution.blank_exams import BlankExams
     from aita.services.execution.page_splitter import PageSplitter
+    from aita.services.execution.pile_separator import PileSeparator
     from aita.services.execution.strip_cutter import StripCutter
 
     settings = SplitSettings.read()
     stores = make_stores(settings)
     watch = RunCache(stores.runs)
     recorder = stores.recorder(watch, updates_summary=False)
+    blank_exams = BlankExams(
+        objects=stores.objects,
+        pages=partial(pages_apart, pages=partial(pages, longest_side=settings.longest_side)),
+        prepare=BlankExam,
+    )
     splitter = PageSplitter(
         objects=stores.objects,
         watch=watch,
         recorder=recorder,
-        pages=partial(pages_apart, pages=partial(pages, longest_side=settings.longest_side)),
-        blank_exam=BlankExam,
+        blank_exams=blank_exams,
         mask=masked,
         strip=strip,
         mask_header=settings.mask_header,
     )
-    return splitter, StripCutter(objects=stores.objects, watch=watch, recorder=recorder, strip=strip)
+    cutter = StripCutter(objects=stores.objects, watch=watch, recorder=recorder, strip=strip)
+
+    def page_range(file: "ByteSource", first: int, last: int) -> "Iterator[tuple[int, PageImage]]":
+        drawn = partial(pdf_range, first=first, last=last, longest_side=settings.longest_side)
+        return numbered_pages_apart(file, drawn)
+
+    separator = PileSeparator(
+        objects=stores.objects,
+        watch=watch,
+        recorder=recorder,
+        blank_exams=blank_exams,
+        count=partial(count_apart, count=pdf_page_count),
+        page_range=page_range,
+    )
+    return splitter, cutter, separator
 
 
 def make_reporter() -> "ReportRenderer":

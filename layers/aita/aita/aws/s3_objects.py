@@ -41,6 +41,22 @@ class S3Objects:
         with answer["Body"] as body:
             return body.read(), answer["ETag"]
 
+    def get_range(self, key: str, etag: str, first: int, length: int) -> bytes:
+        """Return a part of an object's bytes."""
+        wanted = f"bytes={first}-{first + length - 1}"
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, IfMatch=etag, Range=wanted)
+        except ClientError as error:
+            match error.response["Error"]["Code"]:
+                case code if code in _MISSING:
+                    raise ObjectNotFoundError("there is no object under the key asked for") from None
+                case code if code in _CHANGED:
+                    raise ObjectChangedError("the object was written by another since it was listed") from None
+            raise
+        with answer["Body"] as body:
+            data: bytes = body.read()
+            return data
+
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Write a whole object, over an existing one."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PIL import Image, ImageChops, ImageOps
@@ -99,6 +99,7 @@ class BlankExam:
             exam_page=fit.page.number,
             likeness=likeness,
             bands=_bands(ink),
+            alike=fit.alike,
             exam_pages=self._count,
             white_pages=self._white,
             other_version=is_print_missing(sample, fit.print),
@@ -122,8 +123,10 @@ class BlankExam:
         fits = []
         for page, alignment in self._candidates(sample.mask):
             fit = page.fitted(sample, alignment)
-            likeliest = self._likeliest(sample, fit, expected)
-            fits.append(fit if likeliest is page else likeliest.fitted(sample, alignment))
+            tied = self._tied(sample, fit)
+            likeliest = min(tied, key=lambda each: abs(each.number - expected))
+            fit = fit if likeliest is page else likeliest.fitted(sample, alignment)
+            fits.append(replace(fit, alike=tuple(each.number for each in tied) if len(tied) > 1 else ()))
             if fits[-1].likeness >= LEAST_LIKENESS:
                 break
         return max(fits, key=lambda fit: fit.likeness)
@@ -135,13 +138,12 @@ class BlankExam:
         alignments.sort(key=lambda each: each[1].likeness * each[0].template.print, reverse=True)
         return alignments[:_CANDIDATES]
 
-    def _likeliest(self, sample: InkSample, fit: "_Fit", expected: int) -> "_BlankPage":
-        """Return the page with the most evidence, every page warped by the fit's mesh."""
+    def _tied(self, sample: InkSample, fit: "_Fit") -> list["_BlankPage"]:
+        """Return the pages with about the most evidence, every page warped by the fit's mesh."""
         small, mesh = sample.halved(), halved(fit.mesh)  # half the resolution is enough to compare pages
         evidence = {page: page.evidence(page.likeness(small, mesh, fit.scale / 2)) for page in self._pages}
         most = max(evidence.values())
-        tied = [page for page in self._pages if evidence[page] >= most - _LEAST_DIFFERENCE * page.amount]
-        return min(tied, key=lambda page: abs(page.number - expected))
+        return [page for page in self._pages if evidence[page] >= most - _LEAST_DIFFERENCE * page.amount]
 
 
 class _BlankPage:
@@ -180,13 +182,17 @@ class _BlankPage:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """Registration of a page with a scan, on which it is ``scale`` times as large, and its print there."""
+    """Registration of a page with a scan, on which it is ``scale`` times as large, and its print there.
+
+    ``alike`` are the numbers of the pages that are about as likely, if there are any.
+    """
 
     page: _BlankPage
     mesh: Mesh
     scale: float
     print: Image.Image
     likeness: float
+    alike: tuple[int, ...] = ()
 
 
 def _is_empty(mask: Image.Image) -> bool:

@@ -17,6 +17,10 @@ from typing import Final
 
 from aita.errors import UnreadableScanError
 from aita.models.scan import PageImage
+from aita.ports import ByteSource
+
+Numbered = tuple[int, PageImage]
+"""A page with its number in its file."""
 
 MEMORY: Final = 1792 * 2**20
 """Bytes for the fork: the function's memory in the template, less the needs of its parent process."""
@@ -27,8 +31,9 @@ PAGE_SECONDS: Final = 120.0
 FILE_SECONDS: Final = 800.0
 """Time limit of all pages, in seconds: the function has 900."""
 
-_PAGE, _REFUSED, _RAISED, _END = b"p", b"r", b"x", b"e"
-_FACTS: Final = struct.Struct(">II?")
+_PAGE, _REFUSED, _RAISED, _END, _READ = b"p", b"r", b"x", b"e", b"b"
+_FACTS: Final = struct.Struct(">III?")
+_PIECE: Final = struct.Struct(">QI")
 _LONGEST_MESSAGE: Final = 128 * 2**20  # bytes: no page's JPEG comes near
 
 
@@ -56,21 +61,72 @@ def pages_apart(
     UnreadableScanError
         If ``pages`` refuses the file, or exceeds a limit of time or memory.
     """
-    receive, send = Pipe(duplex=False)
+    for _, page in _apart(None, lambda _: enumerate(pages(data), 1), memory, page_seconds):
+        yield page
+
+
+def numbered_pages_apart(
+    file: ByteSource,
+    pages: Callable[[ByteSource], Iterable[Numbered]],
+    memory: int = MEMORY,
+    page_seconds: float = PAGE_SECONDS,
+) -> Iterator[Numbered]:
+    """Yield pages as ``pages`` does, made in a fork. This process reads the file for it: the fork opens no connection.
+
+    The other parameters are those of ``pages_apart``.
+
+    Raises
+    ------
+    UnreadableScanError
+        As ``pages_apart``.
+    """
+    return _apart(file, pages, memory, page_seconds)
+
+
+def count_apart(file: ByteSource, count: Callable[[ByteSource], int]) -> int:
+    """Return the number that ``count`` returns in a fork, for which this process reads the file.
+
+    Raises
+    ------
+    UnreadableScanError
+        As ``pages_apart``.
+    """
+    ((number, _),) = _apart(file, lambda read: [(count(read), PageImage(b"", 0, 0))], MEMORY, FILE_SECONDS)
+    return number
+
+
+def _apart(
+    file: ByteSource | None, pages: Callable[[ByteSource], Iterable[Numbered]], memory: int, page_seconds: float
+) -> Iterator[Numbered]:
+    here, there = Pipe()
     child = os.fork()
     if child == 0:
-        _send_pages(data, pages, memory, send)
-    send.close()
+        here.close()
+        _send_pages(_RemoteFile(there, file.size if file else 0), pages, memory, there)
+    there.close()
     try:
-        yield from _receive_pages(receive, page_seconds)
+        yield from _receive_pages(here, file, page_seconds)
     finally:
-        receive.close()
+        here.close()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 
 
-def _receive_pages(receive: Connection, page_seconds: float) -> Iterator[PageImage]:
-    """Yield the pages that the fork sends, within the time limits."""
+class _RemoteFile:
+    """File that the process before the fork reads."""
+
+    def __init__(self, connection: Connection, size: int) -> None:
+        self._connection = connection
+        self.size = size
+
+    def read(self, first: int, length: int) -> bytes:
+        """Return a part of the file."""
+        self._connection.send_bytes(_READ + _PIECE.pack(first, length))
+        return self._connection.recv_bytes()
+
+
+def _receive_pages(receive: Connection, file: ByteSource | None, page_seconds: float) -> Iterator[Numbered]:
+    """Yield the pages that the fork sends, within the time limits, and read the file for it."""
     end = time.monotonic() + FILE_SECONDS
     while True:
         if not receive.poll(max(0.0, min(page_seconds, end - time.monotonic()))):
@@ -79,7 +135,7 @@ def _receive_pages(receive: Connection, page_seconds: float) -> Iterator[PageIma
             )
         try:
             message = receive.recv_bytes(_LONGEST_MESSAGE)
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             raise UnreadableScanError(_memory_message()) from None
         kind, body = message[:1], message[1:]
         if kind == _END:
@@ -88,11 +144,23 @@ def _receive_pages(receive: Connection, page_seconds: float) -> Iterator[PageIma
             raise UnreadableScanError(body.decode())
         if kind == _RAISED:
             raise RuntimeError(f"reading a scan ended with {body.decode()}")
-        width, height, undrawn = _FACTS.unpack_from(body)
-        yield PageImage(body[_FACTS.size :], width, height, undrawn)
+        if kind == _READ:
+            _answer(receive, file.read(*_PIECE.unpack(body)) if file else b"")
+            continue
+        number, width, height, undrawn = _FACTS.unpack_from(body)
+        yield number, PageImage(body[_FACTS.size :], width, height, undrawn)
 
 
-def _send_pages(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memory: int, send: Connection) -> None:
+def _answer(receive: Connection, data: bytes) -> None:
+    try:
+        receive.send_bytes(data)
+    except (BrokenPipeError, ConnectionResetError):
+        raise UnreadableScanError(_memory_message()) from None
+
+
+def _send_pages(
+    file: ByteSource, pages: Callable[[ByteSource], Iterable[Numbered]], memory: int, send: Connection
+) -> None:
     """Make the pages in the fork and send them; the fork ends here in any case."""
     try:
         # Output of the libraries may hold words of the file, and would be logged.
@@ -102,8 +170,8 @@ def _send_pages(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memo
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if sys.platform == "linux":
             resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-        for page in pages(data):
-            send.send_bytes(_PAGE + _FACTS.pack(page.width, page.height, page.undrawn) + page.jpeg)
+        for number, page in pages(file):
+            send.send_bytes(_PAGE + _FACTS.pack(number, page.width, page.height, page.undrawn) + page.jpeg)
         send.send_bytes(_END)
     except UnreadableScanError as error:
         send.send_bytes(_REFUSED + str(error).encode())

@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -22,7 +22,10 @@ DPI: Final = 200
 """Resolution at which pages are drawn, usual for scanned text: an A4 page has 1,654 x 2,339 pixels before bounding."""
 
 _POINTS_PER_INCH: Final = 72
-_TAIL: Final = 1024  # bytes: where PDF readers look for the end mark
+TAIL: Final = 2048
+"""Bytes at the end of a PDF that tell whether it is whole."""
+
+_END_WITHIN: Final = 1024  # bytes: where PDF readers look for the end mark
 _PAGES_A_DOCUMENT: Final = 25  # pdfium keeps its data of each page in memory until the document is closed
 _PADDING: Final = b"\0\t\n\f\r "
 _USER_UNIT: Final = re.compile(rb"/UserUnit\s+(\d{1,6}(?:\.\d{1,6})?)")  # not in files that pack their objects
@@ -41,25 +44,73 @@ def pdf_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageIm
         If the file is corrupt, cut off or encrypted, has no pages or more than ``max_pages``, or a
         page can't be drawn.
     """
-    if b"%%EOF" not in data[-2 * _TAIL :].rstrip(_PADDING)[-_TAIL:]:
-        # pdfium repairs a damaged file, and would draw the pages that are lost as blank ones.
-        raise UnreadableScanError("the PDF is cut off: scan or export it again")
+    check_end(data[-TAIL:])
     with _opened(data) as document:
-        count = len(document)
-    if count < 1:
-        raise UnreadableScanError("the PDF has no pages: scan or export it again")
-    check_pages(count, max_pages)
+        count = page_count(document, max_pages)
     unit = _user_unit(data)
     for start in range(0, count, _PAGES_A_DOCUMENT):
         with _opened(data) as document:
-            for index in range(start, min(start + _PAGES_A_DOCUMENT, count)):
-                subject = f"page {index + 1} of the PDF"
-                with reading(subject), closing(document[index]) as page:
-                    plan = _plan(page, unit, longest_side, subject)
-                for part in plan.parts:
-                    # Kept while the next is drawn: memory that is freed at once would be taken from the system anew.
-                    drawn = _drawn(document, index, part, plan.scale, longest_side)
-                    yield replace(encode(drawn, longest_side, subject), undrawn=plan.undrawn)
+            for _, page in drawn_pages(
+                document, range(start, min(start + _PAGES_A_DOCUMENT, count)), unit, longest_side
+            ):
+                yield page
+
+
+def check_end(tail: bytes) -> None:
+    """Refuse a PDF that is cut off: pdfium repairs a damaged file, and would draw the pages that are lost as blank.
+
+    Parameters
+    ----------
+    tail
+        The last ``TAIL`` bytes of the file.
+
+    Raises
+    ------
+    UnreadableScanError
+        If it lacks the mark of its end.
+    """
+    if b"%%EOF" not in tail.rstrip(_PADDING)[-_END_WITHIN:]:
+        raise UnreadableScanError("the PDF is cut off: scan or export it again")
+
+
+def page_count(document: pdfium.PdfDocument, max_pages: int) -> int:
+    """Return the number of pages.
+
+    Raises
+    ------
+    UnreadableScanError
+        If there are none, or more than ``max_pages``.
+    """
+    count = len(document)
+    if count < 1:
+        raise UnreadableScanError("the PDF has no pages: scan or export it again")
+    check_pages(count, max_pages)
+    return count
+
+
+def drawn_pages(
+    document: pdfium.PdfDocument, indices: Iterable[int], unit: float, longest_side: int
+) -> Iterator[tuple[int, PageImage]]:
+    """Yield the images of some pages, each with the page's index: one of each page, or several of a long one.
+
+    Parameters
+    ----------
+    unit
+        Points of a unit of the pages.
+
+    Raises
+    ------
+    UnreadableScanError
+        If a page can't be drawn.
+    """
+    for index in indices:
+        subject = f"page {index + 1} of the PDF"
+        with reading(subject), closing(document[index]) as page:
+            plan = _plan(page, unit, longest_side, subject)
+        for part in plan.parts:
+            # Kept while the next is drawn: memory that is freed at once would be taken from the system anew.
+            drawn = _drawn(document, index, part, plan.scale, longest_side)
+            yield index, replace(encode(drawn, longest_side, subject), undrawn=plan.undrawn)
 
 
 class _Plan(NamedTuple):
@@ -99,7 +150,17 @@ def _pictures(page: pdfium.PdfPage) -> list[pdfium.PdfImage]:
 def _opened(data: bytes) -> pdfium.PdfDocument:
     """Return an open document; ``data`` must stay referenced until it is closed, as pdfium reads from it."""
     # Not PdfDocument(data): it takes "no pages" for an error, and reports the reason of an earlier file.
-    handle = pdfium_c.FPDF_LoadMemDocument64(data, len(data), None)
+    return document_of(pdfium_c.FPDF_LoadMemDocument64(data, len(data), None))
+
+
+def document_of(handle: Any) -> pdfium.PdfDocument:
+    """Return the document that pdfium has opened.
+
+    Raises
+    ------
+    UnreadableScanError
+        If pdfium could not open it.
+    """
     if not handle:
         if pdfium_c.FPDF_GetLastError() in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}:
             raise UnreadableScanError("the PDF is encrypted: save it without a password")

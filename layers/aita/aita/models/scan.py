@@ -40,6 +40,8 @@ class PageInk(StrictModel):
         tenth (``ff`` is a tenth or more). Empty if ``exam_page`` is ``None``.
     empty
         Whether nothing is on the page, noise aside, as on a white back. ``exam_page`` is ``None`` then.
+    alike
+        Numbers of its pages between which the print did not decide, so that the page's place did; empty if it did.
     exam_pages
         Number of the blank exam's pages; 0 in results of versions before 0.3.
     white_pages
@@ -56,6 +58,7 @@ class PageInk(StrictModel):
     likeness: Annotated[float, Field(ge=0, le=1)]
     bands: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")] = ""
     empty: bool = False
+    alike: tuple[int, ...] = ()
     exam_pages: Annotated[int, Field(ge=0)] = 0
     white_pages: tuple[int, ...] = ()
     other_version: bool = False

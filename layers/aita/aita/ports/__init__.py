@@ -2,13 +2,14 @@
 
 from aita.ports.executions import BatchInvoker, Clock, Executions, LambdaQuota
 from aita.ports.llm import LLM, BatchProvider, ProviderBatch, RateLimiter, Reply, Slot, TokenUsage
-from aita.ports.objects import ObjectStore, StoredObject, StoredVersion, VersionStore
+from aita.ports.objects import ByteSource, ObjectStore, StoredObject, StoredVersion, VersionStore
 from aita.ports.tables import ClaimStore, DecisionStore, RowStore, RunStore, StoredRow, TaskStore
 
 __all__ = [
     "LLM",
     "BatchInvoker",
     "BatchProvider",
+    "ByteSource",
     "ClaimStore",
     "Clock",
     "DecisionStore",

@@ -43,6 +43,18 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def get_range(self, key: str, etag: str, first: int, length: int) -> bytes:
+        """Return up to ``length`` bytes of an object from its byte ``first`` on, counted from 0.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If no object has this key.
+        ObjectChangedError
+            If the stored object has another ETag.
+        """
+        ...
+
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Write a whole object, over an existing one."""
         ...
@@ -85,6 +97,19 @@ class ObjectStore(Protocol):
 
     def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
         """Return URL and fields of a form that uploads exactly this key, type and size (bytes) within some minutes."""
+        ...
+
+
+class ByteSource(Protocol):
+    """Bytes that are read in pieces, as they may be more than memory holds."""
+
+    @property
+    def size(self) -> int:
+        """Number of the bytes."""
+        ...
+
+    def read(self, first: int, length: int) -> bytes:
+        """Return ``length`` bytes from the byte ``first`` on, counted from 0; fewer at the end."""
         ...
 
 

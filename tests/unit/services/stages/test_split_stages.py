@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,7 +64,8 @@ class TestInk:
     def test_of_a_page_that_is_not_drawn_as_a_whole_that_is_known(
         self, harness: Harness, blank: bytes | None, exam_page: int | None
     ) -> None:
-        harness.splitter.pages = lambda data: [FakePage(data, undrawn=data != blank)]
+        drawn = replace(harness.splitter.blank_exams, pages=lambda data: [FakePage(data, undrawn=data != blank)])
+        harness.splitter.blank_exams = drawn
         if blank:
             harness.put("blank_exam.pdf", blank)
         harness.put("scans/Ann/1.jpg", b"a1")
@@ -124,7 +126,7 @@ class TestBlankExam:
                 prepared.append(1)
                 super().__init__(pages)
 
-        harness.splitter.blank_exam = Counted
+        harness.splitter.blank_exams = replace(harness.splitter.blank_exams, prepare=Counted)
         harness.put("blank_exam.pdf", b"a")
         for number in range(5):
             harness.put(f"scans/Ann/{number}.jpg", b"a")

@@ -23,6 +23,7 @@ from aita.models.grade import Cell, GradeScale
 from aita.models.ledger import ContentLedger, Part, StudentLedger, UnplacedLedger
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
+from aita.models.pile import PileSettings, Separation
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.second_look import AnswerReading, Strip
 from aita.models.student import RosterEntry, Students
@@ -50,6 +51,7 @@ _UNPLACED = TypeAdapter(dict[str, UnplacedLedger], config=_LATER)
 _STRIPS = TypeAdapter(dict[str, tuple[Strip, ...]], config=_LATER)
 _READINGS = TypeAdapter(dict[str, tuple[AnswerReading, ...]], config=_LATER)
 _GRADES = TypeAdapter(dict[str, dict[str, Cell]], config=_LATER)
+_PAGE_COUNTS = TypeAdapter(dict[str, int], config=_LATER)
 _PAGES = TypeAdapter(dict[str, tuple[Page, ...]], config=_LATER)
 
 _PROBLEMS_SHOWN = 5
@@ -176,6 +178,18 @@ class AssignmentFiles:
     def gathered_answer_keys(self) -> dict[str, AnswerKey]:
         """Return the answer keys that the last run gathered: written ones, and copies of own ones, by question id."""
         return self._read(object_keys.ANSWER_KEYS, _ANSWER_KEYS.validate_json) or {}
+
+    def page_counts(self) -> dict[str, int]:
+        """Return the number of pages of the piles' PDFs, by the files' ids, as the last run counted them."""
+        return self._read(object_keys.PAGE_COUNTS, _PAGE_COUNTS.validate_json) or {}
+
+    def pile_settings(self) -> PileSettings:
+        """Return the instructor's settings of piles."""
+        return self._read(object_keys.PILE_SETTINGS, PileSettings.model_validate_json) or PileSettings()
+
+    def separation(self) -> Separation:
+        """Return the booklets that the last run separated the piles into."""
+        return self._read(object_keys.BOOKLETS, Separation.model_validate_json) or Separation()
 
     def pages(self) -> dict[str, tuple[Page, ...]]:
         """Return the pages that the last split gathered, by student id."""

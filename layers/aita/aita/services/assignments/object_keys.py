@@ -9,6 +9,9 @@ QUESTION_INSTRUCTIONS = "question_specific_instructions.json"
 RUBRIC_INSTRUCTIONS = "rubric_instructions.txt"
 ROSTER = "roster.csv"
 STUDENTS = "students.json"
+PILE_SETTINGS = "piles.json"
+PAGE_COUNTS = "page_counts.json"
+BOOKLETS = "booklets.json"
 PAGES = "pages.json"
 ANSWER_KEYS = "answer_keys.json"
 RUBRICS = "rubrics.json"
@@ -39,6 +42,21 @@ def material(assignment: str, name: str) -> str:
 def scans(assignment: str) -> str:
     """Return the prefix of the assignment's scans."""
     return f"{assignment}/scans/"
+
+
+def piles(assignment: str) -> str:
+    """Return the prefix of the assignment's piles: scans of the whole class."""
+    return f"{assignment}/piles/"
+
+
+def pile_pages(assignment: str) -> str:
+    """Return the prefix of the images of the piles' pages, which are not masked."""
+    return f"{assignment}/pile_pages/"
+
+
+def pile_page(assignment: str, source: str, number: int, part: int) -> str:
+    """Return the key of the image of a part of a pile's page."""
+    return f"{pile_pages(assignment)}{source}-{number:05d}-{part}.jpg"
 
 
 def blank_exam(assignment: str) -> str:

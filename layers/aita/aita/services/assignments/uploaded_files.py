@@ -8,6 +8,7 @@ from aita.models.names import SCAN_TYPES
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.pile_files import booklet_files
 
 
 def scan_files(material: AssignmentFiles) -> Iterator[tuple[str, StoredObject]]:
@@ -27,7 +28,10 @@ def scan_files(material: AssignmentFiles) -> Iterator[tuple[str, StoredObject]]:
 
 
 def uploaded_scans(material: AssignmentFiles) -> Iterator[tuple[str, str, StoredObject]]:
-    """Yield the folder, the name in it and the file of each scan; a file in no student's folder has an empty name."""
+    """Yield the folder, the name in it and the file of each scan; a file in no student's folder has an empty name.
+
+    The booklets of piles come last, as if they had been uploaded; their keys are no object's.
+    """
     prefix = object_keys.scans(material.assignment)
     for file in material.objects.list(prefix):
         folder, _, name = file.key.removeprefix(prefix).partition("/")
@@ -35,6 +39,8 @@ def uploaded_scans(material: AssignmentFiles) -> Iterator[tuple[str, str, Stored
         if not base or base.startswith(".") or base == "Thumbs.db":
             continue  # files that desktops leave in folders
         yield folder, name, file
+    for booklet in booklet_files(material):
+        yield booklet.folder, booklet.name, booklet.stored
 
 
 def scans_by_folder(material: AssignmentFiles) -> dict[str, list[StoredObject]]:

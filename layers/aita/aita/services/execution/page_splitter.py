@@ -6,16 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from aita.errors import MissingInputError, ObjectNotFoundError, TaskError, UnreadableScanError
+from aita.errors import MissingInputError, TaskError
 from aita.models.call_usage import CallUsage
 from aita.models.exam import Page
-from aita.models.names import MAX_UPLOAD_BYTES
+from aita.models.pile import PilePage
 from aita.models.run import ItemEvent
 from aita.models.scan import PageImage, PageInk, SplitPage, SplitPages
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
+from aita.services.execution.blank_exams import BlankExam, BlankExams, read_scan
 from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.split_base import SOURCES, Sources
@@ -33,22 +33,6 @@ A page's number is taken to be that in its file and the number of files before i
 
 _WRITERS = 4  # concurrent uploads of page images
 
-_GONE = "the scan is no longer there: upload it again and start a new run"
-
-
-class BlankExam(Protocol):
-    """Pages of the blank exam, prepared for comparison."""
-
-    def single_pages(self, sheet: PageImage, expected: int) -> Iterable[tuple[PageImage, PageInk]]:
-        """Return the pages of a scanned sheet, upright, each with the ink on it that the blank exam does not have.
-
-        Parameters
-        ----------
-        expected
-            Number of the exam page that is assumed if the image does not show which one it is.
-        """
-        ...
-
 
 @dataclass(slots=True)
 class PageSplitter:
@@ -56,10 +40,6 @@ class PageSplitter:
 
     Parameters
     ----------
-    pages
-        Renders the page images of a file's bytes.
-    blank_exam
-        Prepares a blank exam, given as JPEGs, for comparison.
     mask
         Paints a share of a page's height white, from its top.
     strip
@@ -71,8 +51,7 @@ class PageSplitter:
     objects: ObjectStore
     watch: RunCache
     recorder: Recorder
-    pages: Callable[[bytes], Iterable[PageImage]]
-    blank_exam: Callable[[Iterable[bytes]], BlankExam]
+    blank_exams: BlankExams
     mask: Callable[[PageImage, float], PageImage]
     strip: Callable[[bytes, int, int], PageImage]
     mask_header: float = 0.0
@@ -96,14 +75,13 @@ class PageSplitter:
         refs = event.item.refs
         student_id, source, place = str(refs["student_id"]), str(refs["source"]), int(refs["place"])
         self._load_sources(event)
-        if source not in self._sources.files:
-            raise MissingInputError(_GONE)
-        data = self._read(self._sources.files[source])
+        if source not in self._sources.files and source not in self._sources.booklets:
+            raise MissingInputError("the scan is no longer there: upload it again and start a new run")
         made: list[SplitPage] = []
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing: list[Future[None]] = []
             masked = self.mask_header if self._sources.of_students else 0.0
-            for number, (page, ink) in enumerate(self._measured_pages(data, place), 1):
+            for number, (page, ink) in enumerate(self._measured_pages(source, place), 1):
                 image = self.mask(page, masked) if masked else page
                 key = object_keys.page(assignment, student_id, source, number)
                 if len(writing) >= _WRITERS:
@@ -135,15 +113,29 @@ class PageSplitter:
         digest = hashlib.sha256(head.jpeg).hexdigest()
         return Page(page=number, key=key, sha256=digest, width=head.width, height=head.height)
 
-    def _measured_pages(self, data: bytes, place: int) -> Iterator[tuple[PageImage, PageInk | None]]:
+    def _measured_pages(self, source: str, place: int) -> Iterator[tuple[PageImage, PageInk | None]]:
         """Yield a file's pages with their ink, measured before they are masked: ink under the mask counts too.
 
         Without a blank exam the ink is unknown, and pages are as they were scanned.
         """
-        for sheet in self.pages(data):
+        if source in self._sources.booklets:
+            yield from self._pages_of_booklet(self._sources.booklets[source])
+            return
+        for sheet in self.blank_exams.pages(read_scan(self.objects, self._sources.files[source])):
             for page, ink in self._blank.single_pages(sheet, place) if self._blank else [(sheet, None)]:
                 place += 1
-                yield page, _with_undrawn(page, ink)
+                yield page, with_undrawn(page, ink)
+
+    def _pages_of_booklet(self, pages: Iterable[PilePage]) -> Iterator[tuple[PageImage, PageInk | None]]:
+        """Yield the pages of a pile's booklet, of which each ink that is known was measured when it was separated."""
+        expected = 1
+        for page in pages:
+            image = PageImage(read_scan(self.objects, page.key), page.width, page.height)
+            ink = page.ink
+            if ink is None and self._blank is not None:
+                ((image, ink),) = self._blank.single_pages(image, expected)
+            yield image, ink
+            expected = (ink.exam_page if ink and ink.exam_page else expected) + 1
 
     def _load_sources(self, event: ItemEvent) -> None:
         """Load the sources and the blank exam of the stage's plan; a warm function reads them once per attempt."""
@@ -152,30 +144,11 @@ class PageSplitter:
         if plan == self._plan:
             return
         self._sources = Sources.model_validate_json(self.objects.get(name))
-        self._blank = self._prepare(self._sources.blank_exam)
+        self._blank = self.blank_exams.of(self._sources.blank_exam)
         self._plan = plan
 
-    def _prepare(self, blank_exam: tuple[str, ...]) -> BlankExam | None:
-        """Return the blank exam for comparison; ``None``, so that ink is unknown, if it is missing or unreadable."""
-        if not blank_exam:
-            return None
-        try:
-            return self.blank_exam(image.jpeg for key in blank_exam for image in self.pages(self._read(key)))
-        except TaskError as error:
-            logger.warning("the blank exam can't be compared with: %s", type(error).__name__)
-            return None
 
-    def _read(self, key: str) -> bytes:
-        try:
-            data = self.objects.get(key)
-        except ObjectNotFoundError:
-            raise MissingInputError(_GONE) from None
-        if len(data) > MAX_UPLOAD_BYTES:
-            raise UnreadableScanError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
-        return data
-
-
-def _with_undrawn(page: PageImage, ink: PageInk | None) -> PageInk | None:
+def with_undrawn(page: PageImage, ink: PageInk | None) -> PageInk | None:
     """Return the ink on a page, which says so if the page has something on it that its image lacks."""
     if not page.undrawn:
         return ink

@@ -13,6 +13,8 @@ from aita.services.stages.custom_tasks import KIND, KindStage
 
 _PACKAGE = "aita.services.stages"
 _STAGES = {
+    "count_pages": "count_pages.CountPagesStage",
+    "separate": "separate.SeparateStage",
     "split_exam": "split_exam.SplitExamStage",
     "extract_questions": "extract_questions.ExtractQuestionsStage",
     "answer_key": "answer_key.AnswerKeyStage",
@@ -31,11 +33,13 @@ _STAGES = {
 PIPELINES: dict[str, tuple[str, ...]] = {
     "extract-questions": ("split_exam", "extract_questions"),
     "rubric": ("answer_key", "rubric"),
-    "transcribe": ("split", "transcribe"),
+    "transcribe": ("count_pages", "separate", "split", "transcribe"),
     "grade": ("cut", "read_again", "grade", "report"),
     "regrade-sample": ("cut", "regrade_sample"),
     "report": ("report",),
     "exam": (
+        "count_pages",
+        "separate",
         "split_exam",
         "extract_questions",
         "answer_key",
@@ -49,6 +53,8 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+OF_PILES = ("count_pages", "separate")
+"""First stages of the pipelines that read scans, which runs of assignments without a pile leave out."""
 
 REVIEW_AFTER = "rubric"
 """Stage after which a run with review waits: questions, answer keys and rubrics exist, and nothing is graded yet."""
@@ -91,6 +97,11 @@ def stages_of(pipeline: str) -> tuple[str, ...]:
             f"there is no pipeline {pipeline[:40]!r}: take one of {', '.join(PIPELINES)}, or kind.<name>"
         )
     return PIPELINES[pipeline]
+
+
+def first_stage(pipeline: str, *, has_pile: bool) -> str:
+    """Return the name of a pipeline's first stage for an assignment with or without a pile."""
+    return next(stage for stage in stages_of(pipeline) if has_pile or stage not in OF_PILES)
 
 
 def next_stage(pipeline: str, stage: str) -> str | None:

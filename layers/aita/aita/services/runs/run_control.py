@@ -15,9 +15,10 @@ from aita.models.names import check_assignment
 from aita.models.provider_batch import BatchUse
 from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import BatchInvoker, Clock, Executions, ObjectStore, RunStore
+from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grading_settings import graded_before
-from aita.services.runs.pipelines import asking_alike, stage_of, stages_of
+from aita.services.runs.pipelines import asking_alike, first_stage, stage_of, stages_of
 from aita.services.runs.unknown_prices import tell_price
 from aita.services.stages.base import LLMStage
 from aita.services.stages.grade import GradeStage
@@ -74,7 +75,7 @@ class RunControl:
             pipeline=request.pipeline,
             status=RunStatus.RUNNING,
             attempt=1,
-            stage=stages[0],
+            stage=_first_stage(request.pipeline, material),
             settings=settings,
             created_at=now,
             updated_at=now,
@@ -131,7 +132,7 @@ class RunControl:
             "committed_usd": run.usage.cost_usd,
             "status": RunStatus.RUNNING,
             "attempt": run.attempt + 1,
-            "stage": stages_of(run.pipeline)[0],
+            "stage": _first_stage(run.pipeline, AssignmentFiles(self.objects, run.assignment)),
             "stages": {},
             "reason": "",
             "error_type": "",
@@ -278,3 +279,8 @@ def _check_no_batch_is_left(ended: Run) -> None:
 
 def _grades(stage: str) -> bool:
     return isinstance(stage_of(stage), GradeStage)
+
+
+def _first_stage(pipeline: str, material: AssignmentFiles) -> str:
+    has_pile = next(material.objects.list(object_keys.piles(material.assignment)), None) is not None
+    return first_stage(pipeline, has_pile=has_pile)

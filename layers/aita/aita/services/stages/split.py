@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from aita.errors import ConflictError, ObjectChangedError
+from aita.errors import ConflictError, InvalidMaterialError, ObjectChangedError
 from aita.models.run import Item, RunSettings
 from aita.models.scan import SplitPages
 from aita.models.student import Students
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.pile_files import booklet_pages, pile_files
 from aita.services.assignments.renamed_folders import renamed_folders
 from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
@@ -26,8 +27,8 @@ class SplitStage(FilesStage):
     more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.SCANS, object_keys.HEADS)
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
-        """Require a scan, and a valid roster, if there is one."""
-        if next(scan_files(material), None) is None:
+        """Require a scan or a pile, and a valid roster, if there is one."""
+        if next(scan_files(material), None) is None and not pile_files(material):
             raise material.missing(
                 f"assignment {material.assignment} has no scans: upload a folder for each student "
                 f"(aita upload scans/ --assignment {material.assignment})"
@@ -37,13 +38,18 @@ class SplitStage(FilesStage):
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """Return one task for each file, by student and in natural order. New students get their ids here."""
         folders = scans_by_folder(material)
+        if not folders:
+            raise InvalidMaterialError(
+                "no page of the pile could be given to a booklet: see the reasons "
+                f"(aita piles --assignment {material.assignment}), and do what they say"
+            )
         students = _register(material, folders)
         ids = {student.folder: student.student_id for student in students.students}
         scans = (
             Source(ids[folder], place, file) for folder, files in folders.items() for place, file in enumerate(files, 1)
         )
         unknown = _unknown(material, students)
-        return self.plan_files(scans, compared_with=blank_exam_files(material), unknown=unknown)
+        return self.plan_files(scans, blank_exam_files(material), booklet_pages(material), unknown=unknown)
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return the pages, the heads that were kept and, for grading, the rest: ink, masks, unreadable files."""

@@ -1,12 +1,13 @@
 """Base class of the split function's stages, which have one task for each file."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel
 
 from aita.models.base import StrictModel
 from aita.models.exam import Page
+from aita.models.pile import PilePage
 from aita.models.run import Refs
 from aita.models.scan import SplitPages
 from aita.ports import StoredObject
@@ -21,11 +22,13 @@ split function reads it."""
 class Sources(StrictModel):
     """S3 keys of the files to split, by their ids, and of the blank exam's files to compare them with.
 
+    ``booklets`` are the pages of each file that is a booklet of a pile, and no object.
     ``of_students`` is true of students' scans, whose pages have names at their top. ``unknown`` are the ids of files of
     which nobody knows yet whose they are: the heads of their pages are kept.
     """
 
     files: dict[str, str] = {}
+    booklets: dict[str, tuple[PilePage, ...]] = {}
     blank_exam: tuple[str, ...] = ()
     of_students: bool = True
     unknown: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class FilesStage(Stage):
         self,
         sources: Iterable[Source],
         compared_with: Iterable[StoredObject] = (),
+        booklets: Mapping[str, tuple[PilePage, ...]] | None = None,
         *,
         of_students: bool = True,
         unknown: Collection[str] = (),
@@ -69,22 +73,26 @@ class FilesStage(Stage):
         ----------
         compared_with
             Files of the blank exam; empty without one.
+        booklets
+            Pages of the files that are booklets of piles, by the files' keys.
         of_students
             Whether the files to split are students' scans.
         unknown
             Ids of the students of whom nobody knows yet who they are.
         """
-        files: dict[str, str] = {}
+        keys: dict[str, str] = {}
         refs: list[Refs] = []
         heads: list[str] = []
         for source in sources:
-            files[source.source_id] = source.file.key
+            keys[source.source_id] = source.file.key
             refs.append({"student_id": source.student_id, "source": source.source_id, "place": source.place})
             heads += [source.source_id] if source.student_id in unknown else []
         blank = list(compared_with)
         inputs = FilesInputs(blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank))
+        pages = booklets or {}
         where = Sources(
-            files=files,
+            files={source: key for source, key in keys.items() if key not in pages},
+            booklets={source: pages[key] for source, key in keys.items() if key in pages},
             blank_exam=tuple(file.key for file in blank),
             of_students=of_students,
             unknown=tuple(heads),

@@ -10,6 +10,7 @@ from aita.models.scan import ExamPages
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.pile_files import booklet_pages, pile_files
 from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
@@ -29,7 +30,12 @@ class SplitExamStage(FilesStage):
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """Require a blank exam or a scan, unless the instructor provides the questions."""
-        if material.own_exam() or blank_exam_files(material) or next(scan_files(material), None):
+        if (
+            material.own_exam()
+            or blank_exam_files(material)
+            or next(scan_files(material), None)
+            or pile_files(material)
+        ):
             return
         raise material.missing(
             f"assignment {material.assignment} has nothing to read the questions from: upload the blank exam "
@@ -41,7 +47,7 @@ class SplitExamStage(FilesStage):
         blank = blank_exam_files(material)
         files = [] if material.own_exam() else blank or most_scanned(material)
         sources = (Source(object_keys.EXAM, place, file) for place, file in enumerate(files, 1))
-        plan = self.plan_files(sources, of_students=not blank)
+        plan = self.plan_files(sources, booklets=booklet_pages(material), of_students=not blank)
         return replace(plan, inputs=ExamFilesInputs(blank=bool(blank)))
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:

@@ -1,0 +1,208 @@
+"""Piles through the stages: counted, separated into booklets, and split as if each had been a student's folder."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aita.models.run import RunStatus
+from aita.models.scan import BANDS, PageImage, PageInk
+from tests.support.fakes import FakeBlankExam, Harness
+
+
+class PileExam(FakeBlankExam):
+    """A blank exam that knows its pages by their first letter; the rest of a page is writing, different for each."""
+
+    def single_pages(self, sheet: PageImage, expected: int) -> list[tuple[PageImage, PageInk]]:
+        letter, writing = sheet.jpeg[:1], sheet.jpeg[1:]
+        if not sheet.jpeg.strip():
+            return [(sheet, PageInk(exam_page=None, likeness=0, empty=True))]
+        if letter not in self.letters:
+            return [(sheet, PageInk(exam_page=None, likeness=0))]
+        stripes = hashlib.sha256(writing).digest() * 4 if writing else bytes(BANDS)
+        ink = PageInk(
+            exam_page=self.letters.index(letter) + 1,
+            likeness=1,
+            bands=bytes(stripes[:BANDS]).hex(),
+            exam_pages=len(self.letters),
+        )
+        return [(sheet, ink)]
+
+
+@pytest.fixture
+def harness() -> Harness:
+    harness = Harness()
+    exams = replace(harness.splitter.blank_exams, prepare=PileExam)
+    harness.splitter.blank_exams = harness.separator.blank_exams = exams
+    return harness
+
+
+def pages(harness: Harness) -> dict[str, list[bytes]]:
+    """Return the images of each student's pages, by folder."""
+    found = harness.artifact("pages.json")
+    return {
+        each["folder"]: [harness.objects.data[page["key"]] for page in found.get(each["student_id"], [])]
+        for each in harness.artifact("students.json")["students"]
+    }
+
+
+def unplaced(harness: Harness) -> list[tuple[int, str]]:
+    """Return the page and the doubt of each page that is in no booklet."""
+    return [(each["page"]["page"], each["doubt"]) for each in harness.artifact("booklets.json")["unplaced"]]
+
+
+def repairs(harness: Harness) -> list[list[str]]:
+    return [booklet["repairs"] for booklet in harness.artifact("booklets.json")["booklets"]]
+
+
+class TestByTheBlankExam:
+    def test_a_pile_becomes_the_students_folders(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        harness.put("piles/class.pdf", b"a1|b1|c1|a2|b2|c2")
+        harness.put("scans/Ann/1.jpg", b"a")
+        run = harness.run("transcribe")
+        assert run.status is RunStatus.SUCCEEDED
+        assert pages(harness) == {
+            "Ann": [b"a"],
+            "booklet-class-0001": [b"a1", b"b1", b"c1"],
+            "booklet-class-0004": [b"a2", b"b2", b"c2"],
+        }
+        assert [run.stages[stage].total for stage in ("count_pages", "separate", "split")] == [1, 1, 3]
+        ink = harness.artifact("scans.json")
+        assert [[page["exam_page"] for page in each["ink"]] for each in ink.values()] == [[1], [1, 2, 3], [1, 2, 3]]
+
+    def test_ranges_of_a_file_are_one_pile(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        harness.put("piles/class.pdf", b"|".join(b"%c%d" % (97 + place % 3, place // 3) for place in range(66)))
+        run = harness.run("transcribe")
+        assert run.stages["separate"].total == 4
+        assert [len(found) for found in pages(harness).values()] == [3] * 22
+
+    def test_loose_pictures_are_one_pile_in_natural_order(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b")
+        for number, page in enumerate((b"a1", b"b1", b"a2", b"b2"), 8):
+            harness.put(f"piles/photos/IMG_{number}.jpg", page)
+        harness.run("transcribe")
+        assert pages(harness) == {
+            "booklet-photos-IMG_8-0001": [b"a1", b"b1"],
+            "booklet-photos-IMG_10-0001": [b"a2", b"b2"],
+        }
+
+    def test_a_file_that_is_added_leaves_the_others_booklets_as_they_are(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b")
+        harness.put("piles/monday.pdf", b"a1|b1|a2|b2")
+        harness.run("transcribe")
+        before = harness.artifact("students.json")["students"]
+        harness.put("piles/friday.pdf", b"a3|b3")
+        harness.run("transcribe")
+        after = harness.artifact("students.json")["students"]
+        assert [each for each in after if each in before] == before
+        assert len(after) == 3
+
+    def test_repairs_are_named(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c|d")
+        whole = "a{0}|b{0}|c{0}|d{0}"
+        faulty = [
+            "a1|b1|b1|c1|d1",  # double
+            "a2|b2|d2",  # missing
+            "a3|c3|b3|d3",  # swapped
+            "a4|x4|b4|c4|d4",  # extra sheet
+            "c5|d5|a5|b5",  # begins in the middle
+            "a6| |b6| |c6| |d6| ",  # backs
+        ]
+        between = [whole.format(number) for number in range(10, 20)]
+        pile = "|".join(part for pair in zip(faulty, between, strict=False) for part in pair)
+        harness.put("piles/class.pdf", pile.encode())
+        harness.run("transcribe")
+        assert repairs(harness)[::2] == [
+            ["double"],
+            ["missing"],
+            ["swapped"],
+            ["extra sheet"],
+            ["begins in the middle"],
+            [],
+        ]
+        assert not any(repairs(harness)[1::2])
+        assert list(pages(harness).values())[::2] == [
+            [b"a1", b"b1", b"c1", b"d1"],
+            [b"a2", b"b2", b"d2"],
+            [b"a3", b"b3", b"c3", b"d3"],
+            [b"a4", b"x4", b"b4", b"c4", b"d4"],
+            [b"a5", b"b5", b"c5", b"d5"],
+            [b"a6", b" ", b"b6", b" ", b"c6", b" ", b"d6", b" "],
+        ]
+        assert unplaced(harness) == []
+
+    def test_a_sheet_between_two_booklets_waits_for_a_person(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        harness.put("piles/class.pdf", b"a1|b1|c1|x|a2|b2|c2")
+        harness.run("transcribe")
+        assert list(pages(harness).values()) == [[b"a1", b"b1", b"c1"], [b"a2", b"b2", b"c2"]]
+        ((page, doubt),) = unplaced(harness)
+        assert page == 4
+        assert "lies between two booklets" in doubt
+
+    def test_a_page_that_cant_be_read_is_told(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        harness.put("piles/class.pdf", b"a1|BAD|c1|a2|b2|c2")
+        harness.run("transcribe")
+        assert list(pages(harness).values()) == [[b"a1", b"c1"], [b"a2", b"b2", b"c2"]]
+        assert unplaced(harness) == [(2, "it can't be read: scan it again")]
+        assert repairs(harness)[0] == ["missing", "extra sheet", "beside an unplaced page"]
+
+    def test_the_same_file_twice_counts_once(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b")
+        harness.put("piles/class.pdf", b"a1|b1")
+        harness.put("piles/class (1).pdf", b"a1|b1")
+        harness.run("transcribe")
+        assert len(pages(harness)) == 1
+        assert {doubt for _, doubt in unplaced(harness)} == {
+            "the same file is in the pile twice: this page counts once"
+        }
+
+
+class TestByCount:
+    def test_booklets_have_so_many_pages(self, harness: Harness) -> None:
+        harness.put("piles.json", {"pages": 2})
+        harness.put("piles/class.pdf", b"a|b|c|d")
+        harness.run("transcribe")
+        assert pages(harness) == {"booklet-class-0001": [b"a", b"b"], "booklet-class-0003": [b"c", b"d"]}
+
+    @pytest.mark.parametrize(("length", "reason"), [(3, "no multiple"), (0, "nothing tells where a booklet begins")])
+    def test_nothing_is_guessed(self, harness: Harness, length: int, reason: str) -> None:
+        harness.put("piles.json", {"pages": length})
+        harness.put("piles/class.pdf", b"a|b|c|d")
+        run = harness.run("transcribe")
+        assert run.status is RunStatus.FAILED
+        assert "aita piles" in run.reason
+        assert [(page, reason in doubt) for page, doubt in unplaced(harness)] == [(n, True) for n in (1, 2, 3, 4)]
+
+
+def test_a_pile_that_can_not_be_read_at_all(harness: Harness) -> None:
+    harness.put("blank_exam.pdf", b"a|b")
+    harness.put("piles/class.pdf", b"BAD")
+    run = harness.run("transcribe")
+    assert run.status is RunStatus.FAILED
+    assert "count_pages" in run.reason
+
+
+def test_parts_of_a_file_are_one_file(harness: Harness) -> None:
+    harness.put("blank_exam.pdf", b"a|b")
+    harness.put("piles/class.pdf.part-001-of-002", b"a1|b")
+    harness.put("piles/class.pdf.part-002-of-002", b"1|a2|b2")
+    harness.run("transcribe")
+    assert list(pages(harness).values()) == [[b"a1", b"b1"], [b"a2", b"b2"]]
+
+
+def test_a_part_that_did_not_arrive(harness: Harness) -> None:
+    harness.put("piles/class.pdf.part-001-of-002", b"a1|b")
+    with pytest.raises(Exception, match="1 part of a pile did not arrive"):
+        harness.begin("transcribe")
+
+
+def test_an_assignment_without_a_pile_has_nothing_to_separate(harness: Harness) -> None:
+    harness.put("scans/Ann/1.jpg", b"a")
+    run: Any = harness.run("transcribe")
+    assert list(run.stages) == ["split", "transcribe"]
+    assert "midterm/booklets.json" not in harness.objects.data
