@@ -3,6 +3,7 @@
 It takes requests as AWS does, so that the real client code is what runs.
 """
 
+import hashlib
 import json
 import re
 import threading
@@ -158,7 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
         )
         queued = self.stack.answers[self.command, unquote(path)]
         if not queued and path.endswith("/uploads") and self.command == "GET":
-            answer: Any = {"files": []}
+            piles = {name: data for name, data in self.stack.uploads.items() if name.startswith("piles/")}
+            listed = [{"name": name, "size": len(data), "etag": _etag(data)} for name, data in piles.items()]
+            answer: Any = {"files": listed}
         elif not queued and path.endswith("/files") and self.command == "GET":
             answer = {"files": []}
         elif not queued and path.endswith("/students") and self.command == "GET":
@@ -300,3 +303,7 @@ def run_view(status: RunStatus = RunStatus.RUNNING, *stages: StageView, **change
         "eta_seconds": None,
     }
     return RunView(**fields | changes)
+
+
+def _etag(data: bytes) -> str:
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'

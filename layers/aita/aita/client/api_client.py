@@ -176,7 +176,7 @@ class ApiClient:
         return tuple(_gather(page, None, FILES)[0])
 
     def uploaded(self, assignment: str) -> tuple[UploadedFile, ...]:
-        """Return the assignment's blank exam and scans as they are in the bucket."""
+        """Return the assignment's blank exam, piles and scans as they are in the bucket."""
 
         def page(size: int, token: str | None) -> tuple[Sequence[UploadedFile], str | None]:
             answer = _parse(UploadedPage, self._get(assignment, "uploads", limit=size, next_token=token))

@@ -5,6 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +24,16 @@ _OK = range(200, 300)
 _CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
+@dataclass(frozen=True, slots=True)
+class FilePiece:
+    """Part of a local file: where it begins, its size, and the whole file's size, in bytes."""
+
+    path: Path
+    size: int
+    first: int
+    whole: int
+
+
 class FileTransfer:
     """Upload and download of files.
 
@@ -39,8 +50,8 @@ class FileTransfer:
         self._http = place.http()
         self._pause = pause
 
-    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
-        """Upload a file by a presigned form.
+    def send(self, post: PresignedPost, piece: "FilePiece", on_bytes: Callable[[int], None]) -> None:
+        """Upload a file, or a part of one, by a presigned form.
 
         Parameters
         ----------
@@ -63,7 +74,7 @@ class FileTransfer:
 
         def post_once() -> Any:
             count(-sent)
-            with _Form(post.fields, file, size, count) as form:
+            with _Form(post.fields, piece, count) as form:
                 request = AWSRequest(method="POST", url=post.url, data=form, headers=form.headers)
                 return self._http.send(request.prepare())
 
@@ -124,7 +135,7 @@ def _reason(response: Any) -> str:
 class _Form:
     """A multipart form with one file, read in pieces."""
 
-    def __init__(self, fields: dict[str, str], file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
+    def __init__(self, fields: dict[str, str], piece: FilePiece, on_bytes: Callable[[int], None]) -> None:
         boundary = uuid.uuid4().hex
         parts = [
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -133,14 +144,16 @@ class _Form:
         parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n')
         self._head = "".join(parts).encode()
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self._file = file.open("rb")
+        self._file = piece.path.open("rb")
         self._on_bytes = on_bytes
-        if os.fstat(self._file.fileno()).st_size != size:
+        self._left = piece.size
+        if os.fstat(self._file.fileno()).st_size != piece.whole:
             self._file.close()
-            raise InvalidMaterialError(f"{file}: it changed while it was being uploaded: upload it again")
+            raise InvalidMaterialError(f"{piece.path}: it changed while it was being uploaded: upload it again")
+        self._file.seek(piece.first)
         self.headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
-            "Content-Length": str(len(self._head) + size + len(self._tail)),
+            "Content-Length": str(len(self._head) + piece.size + len(self._tail)),
         }
 
     def read(self, size: int = _PIECE) -> bytes:
@@ -148,7 +161,8 @@ class _Form:
         if self._head:
             head, self._head = self._head, b""
             return head
-        if piece := self._file.read(max(size, _PIECE)):
+        if piece := self._file.read(min(self._left, max(size, _PIECE))):
+            self._left -= len(piece)
             self._on_bytes(len(piece))
             return piece
         tail, self._tail = self._tail, b""

@@ -32,6 +32,7 @@ MATERIAL_TYPES = {
     "rubric_instructions.txt": "text/plain",
     "roster.csv": "text/csv",
     "grade_scale.json": "application/json",
+    "piles.json": "application/json",
 }
 """Content types of the instructor's files by name."""
 
@@ -41,6 +42,13 @@ IMAGE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "web
 MAX_UPLOAD_BYTES = 200 * 1024 * 1024
 """Size limit of an uploaded file: a thick exam as one PDF scan, with room."""
 
+PART_BYTES = 64 * 1024 * 1024
+"""Size of the parts in which a file of a pile is sent; each is an object of its own."""
+
+MAX_PILE_BYTES = 4 * 1024 * 1024 * 1024
+"""Size limit of a file of a pile."""
+
+_PART = re.compile(r"(.+)\.part-(\d{3})-of-(\d{3})")
 _ASSIGNMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _TASKS = re.compile(r"[a-z][a-z0-9_]{0,39}\.jsonl")
 _IMAGE = re.compile(r"[0-9a-f]{64}\.(\w+)")
@@ -72,14 +80,16 @@ def check_upload(name: str) -> str:
     ------
     InvalidMaterialError
         If the name is neither one of the instructor's files, ``blank_exam.<type>``, ``scans/<student>/<file>.<type>``,
-        ``tasks/<kind>.jsonl``, nor ``images/<SHA-256>.<type>``.
+        a file below ``piles/`` or a part of one, ``tasks/<kind>.jsonl``, nor ``images/<SHA-256>.<type>``.
     """
     if name in MATERIAL_TYPES:
         return MATERIAL_TYPES[name]
-    content_type = SCAN_TYPES.get(PurePosixPath(name).suffix.lower())
+    content_type = SCAN_TYPES.get(PurePosixPath(part_of(name)[0]).suffix.lower())
     parts = name.split("/")
     match parts:
         case ["scans", student, file] if content_type and _is_valid_part(student) and _is_valid_part(file):
+            return content_type
+        case ["piles", *path] if content_type and path and all(map(_is_valid_part, path)):
             return content_type
         case [file] if content_type and PurePosixPath(file).stem == "blank_exam":
             return content_type
@@ -89,9 +99,20 @@ def check_upload(name: str) -> str:
             return IMAGE_TYPES[image[1]]
     raise InvalidMaterialError(
         f"a file can't be uploaded under that name ({len(name)} characters, {len(parts)} parts): use "
-        f"{', '.join(MATERIAL_TYPES)}, tasks/<kind>.jsonl, blank_exam.pdf or scans/<student>/<file> with an ending of "
-        f"{', '.join(SCAN_TYPES)}; names of at most {_LONGEST_NAME} bytes, without control characters"
+        f"{', '.join(MATERIAL_TYPES)}, tasks/<kind>.jsonl, blank_exam.pdf, piles/<file> or "
+        f"scans/<student>/<file> with an ending of {', '.join(SCAN_TYPES)}; names of at most {_LONGEST_NAME} bytes, without control characters"
     )
+
+
+def part_of(name: str) -> tuple[str, int, int]:
+    """Return the name of the file that an object of a pile holds a part of, the part's number, and their count."""
+    part = _PART.fullmatch(name)
+    return (part[1], int(part[2]), int(part[3])) if part else (name, 1, 1)
+
+
+def part_name(name: str, number: int, count: int) -> str:
+    """Return the name of the object that holds a part of a file; a file with one part keeps its name."""
+    return name if count == 1 else f"{name}.part-{number:03}-of-{count:03}"
 
 
 def _is_valid_part(part: str) -> bool:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -16,14 +17,17 @@ from rich.text import Text
 from aita.cli.commands.runs import Assignment
 from aita.cli.files.archives import unpacked
 from aita.cli.files.assignment_download import fetch_material
+from aita.cli.files.pile_discovery import find_pile, not_sent
 from aita.cli.files.upload_checks import check_material
 from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
-from aita.errors import StackError
+from aita.errors import InvalidMaterialError, StackError
 from aita.models.api import PresignedPost, UploadFile
-from aita.models.names import check_assignment
+from aita.models.names import MAX_PILE_BYTES, check_assignment, part_of
+from aita.models.pile import PileSettings
+from aita.services.assignments import object_keys
 
 _AT_ONCE = 8
 
@@ -34,14 +38,33 @@ Paths = Annotated[
 OnBytes = Callable[[int], None]
 
 
-def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None:
+Pile = Annotated[
+    bool, typer.Option("--pile", help="The files are a pile: scans of the whole class, of nobody by name.")
+]
+Pages = Annotated[
+    int | None,
+    typer.Option("--pages", metavar="N", min=1, max=1000, help="With --pile: the pages of each booklet of the pile."),
+]
+
+
+def upload(
+    context: typer.Context, paths: Paths, assignment: Assignment, pile: Pile = False, pages: Pages = None
+) -> None:
     """Upload an exam: its questions, rubrics and roster, and the students' scans.
 
     All is checked before anything is sent. A file that is there already is replaced. The submissions that Canvas,
     Moodle, Brightspace and Blackboard give as a zip are taken as they are, or unpacked.
+
+    With --pile, the next run separates the scans into booklets, by the blank exam or by the number of pages. What an
+    interrupted upload has sent is not sent again.
     """
     session = Session.of(context)
     check_assignment(assignment)
+    if pile:
+        _upload_pile(session, assignment, paths, pages)
+        return
+    if pages is not None:
+        raise InvalidMaterialError("--pages is of a pile: add --pile, or leave it out")
     with unpacked(paths) as folders:
         found = find_uploads(folders)
         uploads = found.uploads
@@ -56,6 +79,37 @@ def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None
     for note in notes:
         session.output.note(note)
     session.output.result(document, Group(*_summary_lines(assignment, uploads)))
+
+
+def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: int | None) -> None:
+    with unpacked(paths, MAX_PILE_BYTES) as folders, TemporaryDirectory(prefix="aita-upload-") as made:
+        found = find_pile(folders)
+        to_send = not_sent(found.uploads, session.api.uploaded(assignment))
+        uploads = [*to_send.uploads, *_settings(Path(made), pages)]
+        if uploads:
+            upload_files(session, assignment, uploads)
+    notes = [*found.notes, *to_send.notes]
+    document = {
+        "assignment": assignment,
+        "files": [{"name": one.name, "path": str(one.path), "size": one.size} for one in to_send.uploads],
+        "notes": notes,
+    }
+    for note in notes:
+        session.output.note(note)
+    files = {part_of(one.name)[0]: one.whole for one in found.uploads}
+    lines = [
+        Text(f"Uploaded a pile of {formatting.count(len(files), 'file')} to {assignment}", "bold"),
+        *(Text(f"  {printable(name)}  {size / 1e6:,.1f} MB") for name, size in files.items()),
+    ]
+    session.output.result(document, Group(*lines))
+
+
+def _settings(folder: Path, pages: int | None) -> Iterator[Upload]:
+    """Yield the settings of piles as a file in a folder, if there are any."""
+    if pages is not None:
+        path = folder / object_keys.PILE_SETTINGS
+        path.write_text(PileSettings(pages=pages).model_dump_json(), encoding="utf-8")
+        yield Upload(path, path.name, path.stat().st_size)
 
 
 def upload_files(session: Session, assignment: str, uploads: list[Upload]) -> None:
@@ -81,7 +135,7 @@ def _send(session: Session, uploads: list[Upload], posts: tuple[PresignedPost, .
         raise StackError("the stack gave forms for other files than it was asked for: deploy it again")
     with ThreadPoolExecutor(_AT_ONCE) as senders:
         sent = [
-            senders.submit(session.transfer.send, post, one.path, one.size, on_bytes)
+            senders.submit(session.transfer.send, post, one.piece, on_bytes)
             for one, post in zip(uploads, posts, strict=True)
         ]
         try:

@@ -32,8 +32,13 @@ _UNREADABLE = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, zl
 
 
 @contextmanager
-def unpacked(paths: Iterable[Path]) -> Iterator[list[Path]]:
+def unpacked(paths: Iterable[Path], largest: int = MAX_UPLOAD_BYTES) -> Iterator[list[Path]]:
     """Yield the paths, each archive among them as a temporary folder of its files.
+
+    Parameters
+    ----------
+    largest
+        Size that a file in an archive may have, in bytes.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def unpacked(paths: Iterable[Path]) -> Iterator[list[Path]]:
     if not archives:
         yield given
         return
-    listed = {path: _checked(path) for path in archives}
+    listed = {path: _checked(path, largest) for path in archives}
     with TemporaryDirectory(prefix="aita-upload-") as made:
         folders = {path: Path(made, str(number), path.stem) for number, path in enumerate(archives)}
         for path, folder in folders.items():
@@ -53,7 +58,7 @@ def unpacked(paths: Iterable[Path]) -> Iterator[list[Path]]:
         yield [_inner(folders[path]) if path in folders else path for path in given]
 
 
-def _checked(path: Path) -> list[zipfile.ZipInfo]:
+def _checked(path: Path, largest: int) -> list[zipfile.ZipInfo]:
     """Return the files of an archive, none of which leaves its folder or is larger than it may be."""
     if _entries(path) > MOST_ENTRIES:
         raise _refused(path, f"it has more than {MOST_ENTRIES:,} files: unpack it, and upload its folders in parts")
@@ -68,7 +73,7 @@ def _checked(path: Path) -> list[zipfile.ZipInfo]:
     files = [each for each in listed if not each.is_dir()]
     seen: set[str] = set()
     for each in files:
-        if problem := _problem(each, seen):
+        if problem := _problem(each, seen, largest):
             raise _refused(path, f"{each.filename[:80]!r} {problem}")
     if sum(each.file_size for each in files) > MOST_BYTES:
         raise _refused(path, f"its files have more than {MOST_BYTES // 1024**3} GB together: upload it in parts")
@@ -85,7 +90,7 @@ def _name(entry: zipfile.ZipInfo) -> str:
         return entry.filename
 
 
-def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
+def _problem(entry: zipfile.ZipInfo, seen: set[str], largest: int) -> str:
     """Return what is wrong with an entry; empty if nothing is."""
     place = PurePosixPath(_name(entry).replace("\\", "/"))
     has_drive = "".join(place.parts[:1])[1:2] == ":"
@@ -100,7 +105,7 @@ def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
         "has control characters in its name: unpack it, and rename that": any(is_control),
         "is encrypted: unpack it with its password, and upload the folder": entry.flag_bits & _ENCRYPTED,
         "is there twice: unpack it, and keep one": folded in seen,
-        f"has more than {MAX_UPLOAD_BYTES // 1024**2} MB": entry.file_size > MAX_UPLOAD_BYTES,
+        f"has more than {largest // 1024**2} MB": entry.file_size > largest,
         f"is more than {MOST_RATIO} times as large as packed, as no scan is: nothing of it is unpacked": (
             entry.file_size > _SMALL and entry.file_size > MOST_RATIO * max(1, entry.compress_size)
         ),

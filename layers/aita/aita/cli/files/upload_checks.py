@@ -30,6 +30,7 @@ _READS: dict[str, Callable[[AssignmentFiles], Any]] = {
     object_keys.RUBRIC_INSTRUCTIONS: AssignmentFiles.rubric_instructions,
     object_keys.ROSTER: AssignmentFiles.roster,
     object_keys.GRADE_SCALE: AssignmentFiles.grade_scale,
+    object_keys.PILE_SETTINGS: AssignmentFiles.pile_settings,
 }
 
 _FOR_QUESTIONS: dict[str, Callable[[AssignmentFiles], None]] = {

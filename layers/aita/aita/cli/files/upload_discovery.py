@@ -19,6 +19,7 @@ from aita.cli.files.students_scans import (
     students_scans,
     unknown,
 )
+from aita.client.file_transfer import FilePiece
 from aita.errors import InvalidMaterialError
 from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
 
@@ -36,11 +37,21 @@ _MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A local file, the name it is uploaded under, and its size in bytes."""
+    """A local file or a part of one, the name it is uploaded under, and its size in bytes.
+
+    ``first`` is where the part begins, and ``whole`` the size of the file that it is a part of; 0 for a whole file.
+    """
 
     path: Path
     name: str
     size: int
+    first: int = 0
+    whole: int = 0
+
+    @property
+    def piece(self) -> FilePiece:
+        """The bytes to send."""
+        return FilePiece(self.path, self.size, self.first, self.whole or self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class ClassList:
     untranscribed: tuple[str, ...]
     missing: tuple[RosterEntry, ...] = ()
 
-    FILES = (object_keys.STUDENTS, object_keys.ROSTER)
+    FILES = (object_keys.STUDENTS, object_keys.ROSTER, object_keys.BOOKLETS)
     """Names of the assignment's files that ``of`` reads, beside the list of uploads."""
 
     @classmethod

@@ -1,6 +1,5 @@
 """Uploaded piles of an assignment, and the booklets that a run has separated them into, as files of students."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,13 +7,12 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Final
 
-from aita.models.names import SCAN_TYPES
+from aita.models.names import SCAN_TYPES, part_of
 from aita.models.pile import Booklet, PilePage, StoredPart
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 
-_PART: Final = re.compile(r"(.+)\.part-(\d{3})-of-(\d{3})")
 _LONGEST_STEM: Final = 60  # characters
 
 
@@ -51,29 +49,17 @@ def pile_files(material: AssignmentFiles) -> list[PileFile]:
     from natsort import natsorted, ns  # noqa: PLC0415 - only Plan orders files; the task function starts without
 
     prefix = object_keys.piles(material.assignment)
-    parts: dict[str, dict[int, StoredPart]] = {}
-    counts: dict[str, int] = {}
+    parts: dict[tuple[str, int], dict[int, StoredPart]] = {}
     for stored in material.objects.list(prefix):
         name, number, count = part_of(stored.key.removeprefix(prefix))
         if PurePosixPath(name).suffix.lower() in SCAN_TYPES:
-            parts.setdefault(name, {})[number] = StoredPart(key=stored.key, size=stored.size, etag=stored.etag)
-            counts[name] = count
+            part = StoredPart(key=stored.key, size=stored.size, etag=stored.etag)
+            parts.setdefault((name, count), {})[number] = part
     files = (
-        PileFile(name, tuple(found[number] for number in sorted(found)), counts[name] - len(found))
-        for name, found in parts.items()
+        PileFile(name, tuple(found[number] for number in sorted(found)), count - len(found))
+        for (name, count), found in parts.items()
     )
     return list(natsorted(files, key=lambda file: file.name, alg=ns.IGNORECASE))
-
-
-def part_of(name: str) -> tuple[str, int, int]:
-    """Return the name of the file that an uploaded object holds a part of, the part's number, and their count."""
-    part = _PART.fullmatch(name)
-    return (part[1], int(part[2]), int(part[3])) if part else (name, 1, 1)
-
-
-def part_name(name: str, number: int, count: int) -> str:
-    """Return the name of the object that holds a part of a file; a file with one part keeps its name."""
-    return name if count == 1 else f"{name}.part-{number:03}-of-{count:03}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,10 @@ _FILES = (
     object_keys.RUBRIC_INSTRUCTIONS,
     object_keys.QUESTION_INSTRUCTIONS,
     object_keys.ROSTER,
+    object_keys.PILE_SETTINGS,
     object_keys.STUDENTS,
     object_keys.SCANS,
+    object_keys.BOOKLETS,
     object_keys.PAGES,
     object_keys.TRANSCRIPTIONS,
     object_keys.ANSWERS,
@@ -148,7 +150,7 @@ class RunQueries:
         return FilePage(files=tuple(files), next_token=following)
 
     def uploaded(self, assignment: str, limit: int, token: str | None) -> UploadedPage:
-        """Return names, sizes (bytes) and ETags of the uploaded blank exam and scans, whether or not they are split.
+        """Return names, sizes (bytes) and ETags of the uploaded blank exam, piles and scans, split or not.
 
         Raises
         ------
@@ -157,9 +159,8 @@ class RunQueries:
         """
         folder = object_keys.material(check_assignment(assignment), "")
         start = _offset(token)
-        stored = chain(
-            self.objects.list(object_keys.blank_exam(assignment)), self.objects.list(object_keys.scans(assignment))
-        )
+        prefixes = object_keys.blank_exam(assignment), object_keys.piles(assignment), object_keys.scans(assignment)
+        stored = chain.from_iterable(map(self.objects.list, prefixes))
         found = list(islice(stored, start, start + limit + 1))
         files = (
             UploadedFile(name=each.key.removeprefix(folder), size=each.size, etag=each.etag) for each in found[:limit]

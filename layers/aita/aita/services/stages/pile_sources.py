@@ -24,9 +24,15 @@ def require_whole(files: Iterable[PileFile], assignment: str) -> None:
     Raises
     ------
     InvalidMaterialError
-        If parts are missing.
+        If parts are missing, or two versions of a file are there that were sent in different numbers of parts.
     """
-    lacking = [file for file in files if file.lacks]
+    found = list(files)
+    if len({file.name for file in found}) < len(found):
+        raise InvalidMaterialError(
+            "two versions of one file are among the piles, in different numbers of parts: purge the assignment "
+            f"(aita purge --assignment {assignment}), or delete the older parts from the bucket"
+        )
+    lacking = [file for file in found if file.lacks]
     if lacking:
         count = sum(file.lacks for file in lacking)
         raise InvalidMaterialError(
