@@ -160,7 +160,7 @@ def test_the_quota_must_hold_a_runs_tasks_and_what_runs_beside_them(
 def test_what_to_ask_aws_for_is_told(healthy: FakeStack, aita: Aita) -> None:
     healthy.concurrency = 7
     assert "request-service-quota-increase" in quota(aita)["found"]
-    assert quota(aita)["found"].endswith("or deploy with MaxConcurrency=4")
+    assert quota(aita)["found"].endswith("at once (sam deploy --parameter-overrides MaxConcurrency=4)")
     healthy.concurrency = 3
     assert "MaxConcurrency" not in quota(aita)["found"]
 

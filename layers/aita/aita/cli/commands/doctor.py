@@ -94,10 +94,11 @@ def _secret(session: Session, role: ModelRole | None = None) -> str:
 def _quota(session: Session) -> str:
     left, tasks = concurrency_left(session.place), session.stack.max_concurrency
     if left < (one_run := wanted(tasks, runs=1)):
-        smaller = f", or deploy with MaxConcurrency={left - BESIDE_TASKS}" if left > BESIDE_TASKS else ""
+        smaller = f"sam deploy --parameter-overrides MaxConcurrency={left - BESIDE_TASKS}"
+        less = f", or have fewer tasks at once ({smaller})" if left > BESIDE_TASKS else ""
         raise StackError(
             f"Lambda runs {left} functions at once in this region, and a run needs {one_run} ({tasks} tasks and "
-            f"{BESIDE_TASKS} beside them): {ASK_FOR_MORE}{smaller}"
+            f"{BESIDE_TASKS} beside them): {ASK_FOR_MORE}{less}"
         )
     running = running_executions(session.place, session.stack)
     if together := shortage(left, tasks, running):
