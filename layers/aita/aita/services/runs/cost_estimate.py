@@ -96,7 +96,7 @@ class Estimator:
             stage = stage_of(name)
             stage.require(material, made)
             stages.append(self._stage(stage, counted.requests(stage, made), settings))
-            work += work_of(stage, stages[-1].calls, material, settings, made)
+            work += work_of(stage, stages[-1].calls, material, settings, made, counted.grade_inputs)
             made |= {*stage.artifacts}
         counted.notes += [
             f"the price of {model} is not known: {tell_price(model)}"
@@ -168,6 +168,19 @@ class _RequestCount:
     material: AssignmentFiles
     settings: RunSettings
     notes: list[str] = field(default_factory=list)
+    _grade_inputs: GradeInputs | None = None
+
+    def grade_inputs(self) -> GradeInputs:
+        """Return the inputs of grading, which several stages take, and which take seconds for a large class.
+
+        Raises
+        ------
+        RequestError
+            If there are none yet, or they are not valid.
+        """
+        if self._grade_inputs is None:
+            self._grade_inputs = GradeInputs.of(self.material, self.settings)
+        return self._grade_inputs
 
     def requests(self, stage: Stage, made: frozenset[str]) -> Iterable[LLMRequest]:
         """Return the requests of a stage, as exactly as they are known.
@@ -202,7 +215,7 @@ class _RequestCount:
 
     def _planned_requests(self, stage: LLMStage) -> Iterable[LLMRequest]:
         if isinstance(stage, GradeStage | ReadAgainStage):  # with the strips that the run cuts before
-            plan = stage.plan_of(GradeInputs.of(self.material, self.settings), self.material, self.settings)
+            plan = stage.plan_of(self.grade_inputs(), self.material, self.settings)
         else:
             plan = stage.plan(self.material, self.settings)
         inputs, refs = plan.inputs, list(plan.refs)
@@ -231,7 +244,7 @@ class _RequestCount:
     def _note_kept(self, refs: Iterable[Refs]) -> None:
         """Note the answers that were graded in another way than this run grades, and are not graded again."""
         again = {(each["student_id"], each["question_id"]) for each in refs}
-        inputs, cells = GradeInputs.unchecked(self.material, self.settings), self.material.grades()
+        inputs, cells = self.grade_inputs(), self.material.grades()
         kept = (
             cells[student_id][question.question_id]
             for student_id, question in inputs.cells()

@@ -31,7 +31,7 @@ class CutStage(Stage):
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """Return one task for each student with strips to cut."""
         pages, students = material.pages(), dict[str, StudentCuts]()
-        for student_id, found in _to_cut(material, settings).items():
+        for student_id, found in strips_to_cut(GradeInputs.of(material, settings), material, settings).items():
             numbers = {strip.page for strip in found}
             shown = tuple(page for page in pages.get(student_id, ()) if page.page in numbers)
             students[student_id] = StudentCuts(pages=shown, strips=tuple(found))
@@ -59,9 +59,8 @@ class CutStage(Stage):
         return {self.artifact: _STRIPS.dump_python(strips, mode="json")}
 
 
-def _to_cut(material: AssignmentFiles, settings: RunSettings) -> dict[str, list[Strip]]:
+def strips_to_cut(inputs: GradeInputs, material: AssignmentFiles, settings: RunSettings) -> dict[str, list[Strip]]:
     """Return the strips of the answers that the next stage grades and that are not cut yet, by student id."""
-    inputs = GradeInputs.of(material, settings)
     kept = kept_cells(inputs, material.grades(), material, settings)
     found: dict[str, list[Strip]] = {}
     for student_id, question in inputs.cells():
