@@ -124,7 +124,7 @@ def test_nothing_is_left_after_the_documents_uninstall() -> None:
     assert boto3.client("secretsmanager").list_secrets()["SecretList"] == []
 
 
-def test_every_block_of_the_operations_that_asks_aws_is_run_here_or_marked() -> None:
-    document = Document.of(ROOT / "docs" / "operations.md")
-    asking = [block for block in document.blocks() if "aws " in block.text or "boto3" in block.text]
-    assert {block.label for block in asking} == {"emulator", "aws"}
+@pytest.mark.parametrize("name", ["operations.md", "access.md"])
+def test_every_block_is_run_here_or_marked_as_needing_aws(name: str) -> None:
+    blocks = Document.of(ROOT / "docs" / name).blocks()
+    assert {block.label for block in blocks} <= {"emulator", "aws"}, "say which: ```sh emulator, or ```sh aws"
