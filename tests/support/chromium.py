@@ -29,7 +29,7 @@ function measure(frame, document) {
     const box = each.getBoundingClientRect(), svg = each.ownerSVGElement && each.closest("svg.chart");
     const outer = svg ? svg.getBoundingClientRect() : {left: 0, right: root.clientWidth};
     const out = box.left < outer.left - 1 || box.right > outer.right + 1;
-    const section = each.closest("section"), slides = section && getComputedStyle(section).overflowX === "auto";
+    const wide = each.closest(".wide"), slides = wide && getComputedStyle(wide).overflowX === "auto";
     const hidden = each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX === "hidden";
     if ((out && !slides) || hidden) cut.push(each.tagName + ": " + each.textContent.trim().slice(0, 60));
   }
