@@ -41,7 +41,7 @@ from aita.models.class_grades import ClassGrades
 from aita.models.decision import Decision
 from aita.models.equal_answers import EqualAnswersList, EqualDecisionRequest, EqualDecisions
 from aita.models.limits import Disagreement, Graders
-from aita.models.match import MatchDecision, MatchRequest, StudentMatchPage
+from aita.models.match import HeadedStudentPage, MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.models.review import CellFilter, DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.review_flags import FlagKind
@@ -49,6 +49,7 @@ from aita.models.run import TaskStatus
 from aita.models.second_look import See
 from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
 from aita.request_body import read_body
+from aita.services.assignments.match_decisions import NAMES_PAGE
 from aita.services.grading.answer_pages import ANSWERS_PAGE
 from aita.services.grading.class_table import STUDENTS_PAGE
 from aita.services.runs.run_queries import FILES_PAGE, PAGE_SIZE
@@ -234,6 +235,14 @@ def list_part_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: T
 def list_students(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> StudentMatchPage:
     """List the students with scans, and how each is matched with the roster, with people's decisions."""
     return api.matches.page(assignment, limit, next_token)
+
+
+@app.get("/assignments/<assignment>/names")
+def list_names(
+    assignment: str, limit: Annotated[int, Query(ge=1, le=NAMES_PAGE)] = NAMES_PAGE, next_token: Token = None
+) -> HeadedStudentPage:
+    """List the students whom their folders' names don't tell, with the heads of their pages and likely lines."""
+    return api.matches.names(assignment, limit, next_token)
 
 
 @app.post("/assignments/<assignment>/students/<student_id>", status_code=HTTPStatus.CREATED)

@@ -79,6 +79,25 @@ def test_another_persons_decision_is_told(stack: Stack, course: str) -> None:
     assert "Ada decided on student s-1" in error["message"]
 
 
+def test_the_heads_of_pages_are_listed_for_who_is_not_told(stack: Stack, course: str) -> None:
+    stack.put(key := f"{course}/heads/s-1/a-0001.jpg", b"a head")
+    head = {"page": 1, "key": key, "sha256": "d" * 64, "width": 850, "height": 165}
+    stack.put(f"{course}/heads.json", {"s-1": [head]})
+    code, answer = stack.call("GET", f"/assignments/{course}/names")
+    assert code == 200
+    (student,) = answer["students"]
+    assert (student["student_id"], student["match"], student["line"]) == ("s-1", "close", "")
+    assert student["likely"][0] == {"line": CHRISTINA, "cost": 62}
+    assert [key in each["url"] for each in student["heads"]] == [True]
+    assert decide(stack, course)[0] == 201
+    (student,) = stack.call("GET", f"/assignments/{course}/names")[1]["students"]
+    assert (student["match"], student["line"]) == ("decided", CHRISTINA)
+    code, undone = decide(stack, course, action="undo", line="", replaces="000001")
+    assert (code, undone["action"]) == (201, "undo")
+    (student,) = stack.call("GET", f"/assignments/{course}/names")[1]["students"]
+    assert (student["match"], len(student["decisions"])) == ("close", 2)
+
+
 def test_a_class_that_is_not_there_is_empty(stack: Stack, assignment: str) -> None:
     assert stack.call("GET", f"/assignments/{assignment}/students") == (200, {"students": [], "next_token": None})
     assert stack.call("GET", "/assignments/a.b/students")[0] == 400

@@ -21,6 +21,7 @@ from aita.cli.commands import (
     key,
     keys,
     kinds,
+    names,
     purge,
     report,
     review,
@@ -128,6 +129,7 @@ def make_app() -> typer.Typer:
     app.add_typer(keys.app, name="keys")
     app.add_typer(rubric.app, name="rubric")
     app.add_typer(students.app, name="students")
+    app.add_typer(names.app, name="names")
     app.add_typer(key.app, name="key")
     plugins = {plugin.name: plugin for plugin in entry_points(group=PLUGINS)}
     for plugin in plugins.values():

@@ -34,7 +34,14 @@ from aita.models.assignment_state import AssignmentList, AssignmentState
 from aita.models.base import LenientModel
 from aita.models.decision import Decision
 from aita.models.equal_answers import EqualAnswersList
-from aita.models.match import MatchDecision, MatchRequest, StudentMatch, StudentMatchPage
+from aita.models.match import (
+    HeadedStudent,
+    HeadedStudentPage,
+    MatchDecision,
+    MatchRequest,
+    StudentMatch,
+    StudentMatchPage,
+)
 from aita.models.part_decision import PartDecision
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.models.review import (
@@ -282,6 +289,15 @@ class ApiClient:
                 raise
             return ()
         return tuple(decision for student in students for decision in student.decisions)
+
+    def names(self, assignment: str) -> tuple[HeadedStudent, ...]:
+        """Return the students whom their folders' names don't tell, with the heads of their pages."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[HeadedStudent], str | None]:
+            answer = _parse(HeadedStudentPage, self._get(assignment, "names", limit=size, next_token=token))
+            return answer.students, answer.next_token
+
+        return tuple(_gather(page, None)[0])
 
     def match(self, assignment: str, student_id: str, request: MatchRequest) -> MatchDecision:
         """Record a person's decision on a student's match."""

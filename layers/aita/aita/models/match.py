@@ -18,14 +18,20 @@ LineVersion = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{32})?$")]
 
 
 class MatchAction(StrEnum):
-    """Action of a person: to match a folder with a line of the roster, or to say that no line is theirs."""
+    """Action of a person: to match a folder with a line of the roster, to say that no line is theirs, or to undo.
+
+    ``UNDO`` takes the last decision about a student back that was not taken back before.
+    """
 
     MATCH = "match"
     NOBODY = "nobody"
+    UNDO = "undo"
 
 
 class MatchDecision(LenientModel):
-    """A person's decision about whose folder one is. Decisions are added, and never changed; the last one holds.
+    """A person's decision about whose folder one is.
+
+    Decisions are added, and never changed; the last one holds that was not taken back.
 
     Parameters
     ----------
@@ -85,4 +91,49 @@ class StudentMatchPage(StrictModel):
     """``GET /assignments/{assignment}/students``, in the order of ``students.json``."""
 
     students: tuple[StudentMatch, ...]
+    next_token: str | None = None
+
+
+class LikelyLine(StrictModel):
+    """Line of the roster that may be a student's; ``cost`` is from 0, if it is what was read, to 399 thousandths."""
+
+    line: LineVersion
+    cost: int
+
+
+class PageHead(StrictModel):
+    """Head of a page, as it was scanned: ``url`` downloads its JPEG, and expires after some minutes."""
+
+    page: int
+    url: str
+
+
+class HeadedStudent(StrictModel):
+    """A student whose folder's name does not tell who it is, with what does.
+
+    Parameters
+    ----------
+    line
+        Version of the roster's line that is theirs; empty without one.
+    heads
+        Heads of their first pages; empty if none were kept.
+    was_read
+        Whether a model read the name or the number on the heads; else ``likely`` is by the folder's name.
+    likely
+        Lines of the roster that may be theirs, the likeliest first.
+    """
+
+    student_id: str
+    match: Match
+    line: LineVersion = ""
+    heads: tuple[PageHead, ...] = ()
+    was_read: bool = False
+    likely: tuple[LikelyLine, ...] = ()
+    decisions: tuple[MatchDecision, ...] = ()
+
+
+class HeadedStudentPage(StrictModel):
+    """``GET /assignments/{assignment}/names``, in the order of ``students.json``."""
+
+    students: tuple[HeadedStudent, ...]
     next_token: str | None = None

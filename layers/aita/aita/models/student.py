@@ -29,9 +29,9 @@ class RosterEntry(LenientModel):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
 
 
-Match = Literal["exact", "decided", "close", "changed", "nobody", "ambiguous", "none", "no_roster"]
+Match = Literal["exact", "decided", "read", "close", "changed", "nobody", "ambiguous", "none", "no_roster"]
 
-CERTAIN: frozenset[Match] = frozenset({"exact", "decided"})
+CERTAIN: frozenset[Match] = frozenset({"exact", "decided", "read"})
 """Matches by which a line of the roster is a student's."""
 
 
@@ -45,7 +45,8 @@ class Student(StrictModel):
         until a person decides.
     match
         How the folder was matched with the roster: ``exact`` by the student's number, or by the name after Unicode and
-        case folding; ``decided`` by a person; ``close`` by likeness; ``changed`` by a person, to a line that has
+        case folding; ``decided`` by a person; ``read`` by the name and number that a model read on the pages' heads;
+        ``close`` by likeness; ``changed`` by a person, to a line that has
         changed since; ``nobody`` if a person said that no line is theirs; ``ambiguous`` if several lines fit, or
         several folders fit one line; ``none`` if no line fits. ``students.json`` does not hold people's decisions
         (``services.assignments.class_list``).

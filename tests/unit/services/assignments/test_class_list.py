@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
-from aita.models.match import MatchAction, MatchDecision, MatchRequest
+from aita.models.match import HeadedStudent, MatchAction, MatchDecision, MatchRequest
 from aita.models.student import Student, Students
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
@@ -260,3 +260,138 @@ def test_no_line_is_ever_two_students_and_a_close_one_is_nobodys(
     for each in found.students.students:
         assert each.is_matched == (found.entry(each) is not None)
         assert each.match != "close" or each.name == each.folder
+
+
+def head(digest: str, page: int = 1) -> dict[str, Any]:
+    return {"page": page, "key": f"{ASSIGNMENT}/heads/x/{digest}.jpg", "sha256": digest, "width": 850, "height": 165}
+
+
+def read(harness: Harness, **names: tuple[str, str]) -> None:
+    """Give what was read on the heads of students' pages: name and number by student id."""
+    ids = {each.replace("_", "-"): value for each, value in names.items()}
+    harness.put("heads.json", {each: [head(f"of {each}"), head("more", 2)] for each in ids})
+    found = {each: {"name": name, "number": number, "heads": [f"of {each}"]} for each, (name, number) in ids.items()}
+    harness.put("read_names.json", found)
+
+
+def headed(harness: Harness) -> dict[str, HeadedStudent]:
+    return {each.student_id: each for each in matches(harness).names(ASSIGNMENT, 100, None).students}
+
+
+def likely(student: HeadedStudent, harness: Harness) -> list[tuple[str, int]]:
+    entries = read_roster(harness.objects.data[f"{ASSIGNMENT}/roster.csv"]).entries
+    names = {entry.version: entry.name for entry in entries}
+    return [(names[each.line], each.cost) for each in student.likely]
+
+
+class TestReadNames:
+    """What a model read on the heads of pages counts where folders and people tell nothing."""
+
+    @pytest.fixture(autouse=True)
+    def with_grace(self, harness: Harness) -> None:
+        enrol(harness, CHRISTINA, ANN, "Grace Hopper,1003")
+
+    def test_a_clear_name_is_the_students(self, harness: Harness) -> None:
+        read(harness, s_3=("Grace Hoper", "1003"))
+        assert listed(harness)["scan 7"] == ("Grace Hopper", "read")
+        assert listed(harness)["Christian Miller"] == ("Christian Miller", "close")
+        assert missing(harness) == ("Christina Miller",)
+
+    def test_a_line_is_never_two_peoples(self, harness: Harness) -> None:
+        read(harness, s_1=("Grace Hopper", "1003"), s_3=("Grace Hopper", "1003"))
+        assert [match for _, match in listed(harness).values()] == ["close", "exact", "none"]
+
+    def test_a_line_that_a_folders_name_is_close_to_is_a_persons_to_give(self, harness: Harness) -> None:
+        read(harness, s_3=("Christina Miller", "1001"))
+        assert [match for _, match in listed(harness).values()] == ["close", "exact", "none"]
+
+    @pytest.mark.parametrize("told", [("", ""), ("Somebody Else", ""), ("Grac", ""), ("Grace Hopper", "2999")])
+    def test_a_doubtful_one_is_a_persons_to_decide(self, harness: Harness, told: tuple[str, str]) -> None:
+        read(harness, s_3=told)
+        assert listed(harness)["scan 7"] == ("scan 7", "none")
+
+    def test_a_line_whose_folder_has_its_name_is_no_other_students(self, harness: Harness) -> None:
+        read(harness, s_3=("Ann Lee", "1002"))
+        assert listed(harness)["scan 7"] == ("scan 7", "none")
+
+    def test_namesakes_are_told_apart_by_their_numbers_alone(self, harness: Harness) -> None:
+        enrol(harness, "Min Park,2001", "Min Park,2222")
+        read(harness, s_1=("Min Park", ""), s_3=("Min Park", ""))
+        assert [match for _, match in listed(harness).values()] == ["none"] * 3
+        read(harness, s_1=("Min Park", "2222"), s_3=("Min Park", "2001"))
+        assert [match for _, match in listed(harness).values()] == ["read", "none", "read"]
+
+    def test_of_other_heads_it_counts_no_longer(self, harness: Harness) -> None:
+        read(harness, s_3=("Grace Hopper", "1003"))
+        harness.put("heads.json", {"s-3": [head("other")]})
+        assert listed(harness)["scan 7"] == ("scan 7", "none")
+
+    def test_a_persons_word_counts_more(self, harness: Harness) -> None:
+        read(harness, s_3=("Grace Hopper", "1003"))
+        decide(harness, "s-3", None)
+        assert listed(harness)["scan 7"] == ("scan 7", "nobody")
+        decide(harness, "s-1", "1003")
+        assert listed(harness)["Christian Miller"] == ("Grace Hopper", "decided")
+
+    def test_the_line_that_was_read_is_refused_to_another_with_the_way_out(self, harness: Harness) -> None:
+        read(harness, s_3=("Grace Hopper", "1003"))
+        with pytest.raises(ConflictError, match="aita students match s-3 --nobody"):
+            decide(harness, "s-1", "1003")
+
+
+class TestNames:
+    """The list of students whom their folders' names don't tell."""
+
+    def test_it_has_their_heads_and_the_likely_lines(self, harness: Harness) -> None:
+        enrol(harness, CHRISTINA, ANN, "Bartholomew Hess,1003")
+        read(harness, s_3=("Barthol. Hess", ""))
+        found = headed(harness)
+        assert [*found] == ["s-1", "s-3"]
+        assert [each.page for each in found["s-3"].heads] == [1, 2]
+        assert (found["s-3"].was_read, found["s-1"].was_read) == (True, False)
+        assert likely(found["s-1"], harness)[0] == ("Christina Miller", 62)
+        assert [name for name, _ in likely(found["s-3"], harness)] == ["Bartholomew Hess"]
+
+    def test_what_was_decided_and_what_was_read_stay_on_it(self, harness: Harness) -> None:
+        enrol(harness, CHRISTINA, ANN, "Grace Hopper,1003")
+        read(harness, s_3=("Grace Hopper", "1003"))
+        made = decide(harness, "s-1", None)
+        found = headed(harness)
+        assert [(each.match, bool(each.line)) for each in found.values()] == [("nobody", False), ("read", True)]
+        assert found["s-1"].decisions == (made,)
+
+    def test_it_comes_in_pages(self, harness: Harness) -> None:
+        first = matches(harness).names(ASSIGNMENT, 1, None)
+        second = matches(harness).names(ASSIGNMENT, 1, first.next_token)
+        assert [first.students[0].student_id, second.students[0].student_id] == ["s-1", "s-3"]
+        assert second.next_token is None
+        with pytest.raises(RequestError):
+            matches(harness).names(ASSIGNMENT, 1, "s-2")
+
+
+class TestUndo:
+    def test_the_decision_before_holds_again(self, harness: Harness) -> None:
+        decide(harness, "s-3", "1001")
+        decide(harness, "s-3", None, replaces="000001")
+        undone = decide(harness, "s-3", None, action=MatchAction.UNDO, replaces="000002")
+        assert (undone.decision_id, undone.line) == ("000003", "")
+        assert listed(harness)["scan 7"] == ("Christina Miller", "decided")
+        decide(harness, "s-3", None, action=MatchAction.UNDO, replaces="000003")
+        assert listed(harness)["scan 7"] == ("scan 7", "none")
+
+    def test_the_line_is_free_for_another(self, harness: Harness) -> None:
+        decide(harness, "s-3", "1001")
+        with pytest.raises(ConflictError, match="is student s-3's"):
+            decide(harness, "s-1", "1001")
+        decide(harness, "s-3", None, action=MatchAction.UNDO, replaces="000001")
+        decide(harness, "s-1", "1001")
+        assert listed(harness)["Christian Miller"] == ("Christina Miller", "decided")
+
+    def test_nothing_can_not_be_taken_back(self, harness: Harness) -> None:
+        with pytest.raises(ConflictError, match="nothing to take back"):
+            decide(harness, "s-3", None, action=MatchAction.UNDO)
+
+    def test_somebody_elses_decision_in_between_is_told(self, harness: Harness) -> None:
+        decide(harness, "s-3", "1001")
+        with pytest.raises(ConflictError, match="Ada decided on student s-3"):
+            decide(harness, "s-3", None, action=MatchAction.UNDO)

@@ -15,9 +15,17 @@ from aita.models.match import MatchAction, MatchDecision
 from aita.models.student import Match, RosterEntry, Student
 from aita.services.assignments.class_list import ClassList
 
-_FOUND: dict[Match, str] = {
+_DID = {
+    MatchAction.MATCH: "matched by ",
+    MatchAction.NOBODY: "nobody's, by ",
+    MatchAction.UNDO: "taken back by ",
+}
+"""Words for decisions that don't hold."""
+
+FOUND: dict[Match, str] = {
     "exact": "found by name or number",
     "decided": "a person decided",
+    "read": "by the name that a model read on the pages",
     "close": "close to the name: nobody's until a person decides",
     "changed": "a person decided, and the roster has changed since",
     "nobody": "not on the roster, as a person decided",
@@ -25,6 +33,7 @@ _FOUND: dict[Match, str] = {
     "none": "not on the roster",
     "no_roster": "there is no roster",
 }
+"""How a folder was found on the roster, in words."""
 
 _OPEN: tuple[Match, ...] = ("close", "changed", "ambiguous", "none")
 """Matches that wait for a person, in the order of the list."""
@@ -38,8 +47,8 @@ def students_document(listed: ClassList, decisions: Sequence[MatchDecision]) -> 
                 "student_id": student.student_id,
                 "folder": student.folder,
                 "match": student.match,
-                "roster": _line(listed.entry(student)),
-                "closest": None if student.is_matched else _line(listed.entries.get(student.student_id)),
+                "roster": line(listed.entry(student)),
+                "closest": None if student.is_matched else line(listed.entries.get(student.student_id)),
                 "decisions": [each.model_dump(mode="json") for each in _about(student, decisions)],
             }
             for student in _in_order(listed.students.students)
@@ -64,9 +73,10 @@ def matched_view(
     decision: MatchDecision, student: Student, entry: RosterEntry | None, command: Command
 ) -> RenderableType:
     """Return the lines about a decision that was recorded."""
-    whose = "nobody's on the roster" if entry is None else f"{_named(entry)}'s"
+    whose = "nobody's on the roster" if entry is None else f"{named(entry)}'s"
+    did = "the last decision is taken back" if decision.action is MatchAction.UNDO else f"is {printable(whose)}"
     return Group(
-        Text(f"Folder {printable(student.folder)} ({student.student_id}) is {printable(whose)}", "bold"),
+        Text(f"Folder {printable(student.folder)} ({student.student_id}) {did}", "bold"),
         Text(f"Decided by {printable(decision.by)}, {decided_at(decision)}", "dim"),
         outdated_reports(command),
     )
@@ -86,23 +96,25 @@ def _row(student: Student, listed: ClassList, decisions: Iterable[MatchDecision]
     likely = "" if student.is_matched or entry is None else "perhaps "
     yield printable(student.folder)
     yield student.student_id
-    yield f"{likely}{printable(_named(entry))}" if entry else ""
-    found = _FOUND[student.match]
+    yield f"{likely}{printable(named(entry))}" if entry else ""
+    found = FOUND[student.match]
     about = _about(student, decisions)
     yield f"{found}: {printable(_decided(about[-1], student))}" if about else found
 
 
 def _decided(decision: MatchDecision, student: Student) -> str:
-    did = "nobody's, by " if decision.action is MatchAction.NOBODY else "matched by "
+    did = _DID[decision.action]
     why = f", {decision.why}" if decision.why else ""
     return f"{'' if student.is_decided else did}{decision.by} {decided_at(decision)}{why}"
 
 
-def _named(entry: RosterEntry) -> str:
+def named(entry: RosterEntry) -> str:
+    """Return the name of a line of the roster, with its number."""
     return f"{entry.name} ({entry.number})" if entry.number else entry.name
 
 
-def _line(entry: RosterEntry | None) -> dict[str, str] | None:
+def line(entry: RosterEntry | None) -> dict[str, str] | None:
+    """Return what a document has of a line of the roster."""
     return None if entry is None else {"name": entry.name, "number": entry.number, "email": entry.email}
 
 

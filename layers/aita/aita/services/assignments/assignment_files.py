@@ -24,6 +24,7 @@ from aita.models.ledger import ContentLedger, Part, StudentLedger, UnplacedLedge
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 from aita.models.pile import PileSettings, Separation
+from aita.models.read_name import ReadName
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.second_look import AnswerReading, Strip
 from aita.models.student import RosterEntry, Students
@@ -43,6 +44,8 @@ _ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey], config=_LATER)
 _WRITTEN_FOR = TypeAdapter(dict[str, WrittenFor], config=_LATER)
 _RUBRICS = TypeAdapter(dict[str, Rubric], config=_LATER)
 _SCANS = TypeAdapter(dict[str, StudentScans], config=_LATER)
+_HEADS = TypeAdapter(dict[str, tuple[Page, ...]], config=_LATER)
+_READ_NAMES = TypeAdapter(dict[str, ReadName], config=_LATER)
 _TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]], config=_LATER)
 _ANSWERS = TypeAdapter(dict[str, StudentAnswers], config=_LATER)
 _LEDGER = TypeAdapter(dict[str, StudentLedger], config=_LATER)
@@ -236,6 +239,16 @@ class AssignmentFiles:
     def scans(self) -> dict[str, StudentScans]:
         """Return the results of the last split beside the pages, such as ink, by student id."""
         return self._read(object_keys.SCANS, _SCANS.validate_json) or {}
+
+    def heads(self) -> dict[str, tuple[Page, ...]]:
+        """Return the heads of pages that the last split kept, by the ids of the students whom nobody knew."""
+        return self._read(object_keys.HEADS, _HEADS.validate_json) or {}
+
+    def read_names(self) -> dict[str, ReadName]:
+        """Return what a model read on heads of pages that are still kept, by student id."""
+        read = self._read(object_keys.READ_NAMES, _READ_NAMES.validate_json) or {}
+        kept = {student_id: {head.sha256 for head in heads} for student_id, heads in self.heads().items()}
+        return {student_id: each for student_id, each in read.items() if kept.get(student_id, set()) >= {*each.heads}}
 
     def transcriptions(self) -> dict[str, tuple[PageTranscription, ...]]:
         """Return each student's transcribed pages, in order; a page whose task failed is missing."""

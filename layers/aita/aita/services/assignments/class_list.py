@@ -11,18 +11,24 @@ from typing import Self
 
 from aita.errors import MissingMaterialError
 from aita.models.match import MatchAction, MatchDecision
-from aita.models.student import RosterEntry, Student, Students
+from aita.models.read_name import ReadName
+from aita.models.student import CERTAIN, Match, RosterEntry, Student, Students
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.class_assignment import assign_class
 from aita.services.assignments.roster_matching import (
     Found,
     entries_without_folder,
     find_on_roster,
     names_without_folder,
+    person_of,
 )
 from aita.services.assignments.uploaded_files import uploaded_scans
 
 Roster = Sequence[RosterEntry]
+
+_UNTOLD: tuple[Match, ...] = ("close", "ambiguous", "none")
+"""Matches of folders whose names don't tell a line, and about which no person decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,13 @@ class ClassList:
     untranscribed: tuple[str, ...]
     missing: tuple[RosterEntry, ...] = ()
 
-    FILES = (object_keys.STUDENTS, object_keys.ROSTER, object_keys.BOOKLETS)
+    FILES = (
+        object_keys.STUDENTS,
+        object_keys.ROSTER,
+        object_keys.BOOKLETS,
+        object_keys.HEADS,
+        object_keys.READ_NAMES,
+    )
     """Names of the assignment's files that ``of`` reads, beside the list of uploads."""
 
     @classmethod
@@ -62,7 +74,9 @@ class ClassList:
             If the roster or the map of students is invalid.
         """
         uploaded = dict.fromkeys(folder for folder, name, _ in uploaded_scans(material) if name)
-        return cls.match(material.students()[0], material.roster(), decisions, uploaded)
+        roster = material.roster()
+        read = {} if roster is None else material.read_names()
+        return cls.match(material.students()[0], roster, decisions, uploaded, read)
 
     @classmethod
     def match(
@@ -71,6 +85,7 @@ class ClassList:
         roster: Roster | None,
         decisions: Iterable[MatchDecision],
         uploaded: Collection[str],
+        read: Mapping[str, ReadName] | None = None,
     ) -> Self:
         """Return the class list of these students.
 
@@ -82,17 +97,21 @@ class ClassList:
             People's decisions, of each student from the oldest to the newest.
         uploaded
             Folders with scans, whether or not they were split.
+        read
+            What a model read on the heads of students' pages, by student id. It counts for students whom neither their
+            folders' names nor people tell.
         """
         known = {student.folder for student in students.students}
         untranscribed = tuple(folder for folder in uploaded if folder not in known)
         if roster is None:
             return cls(students, roster, {}, untranscribed)
-        latest = {decision.student_id: decision for decision in decisions}
+        latest = standing(decisions)
         folders = [*(student.folder for student in students.students), *untranscribed]
         found = find_on_roster(folders, roster)
         if decided := dict(_decided(students.students, roster, latest, found)):
             found = find_on_roster(folders, roster, {folder: entry for folder, (entry, _) in decided.items()})
             found |= {folder: (None, "changed") for folder, (_, holds) in decided.items() if not holds}
+        found |= _by_heads(students.students, roster, found, read or {})
         matched = tuple(_matched(student, found) for student in students.students)
         return cls(
             students=Students(students=matched, missing=names_without_folder(roster, found)),
@@ -127,6 +146,33 @@ class ClassList:
         """Return the line of the roster that a folder's name fits, whatever people decided; ``None`` without one."""
         folders = (*(each.folder for each in self.students.students), *self.untranscribed)
         return find_on_roster(folders, self.roster)[student.folder][0]
+
+
+def standing(decisions: Iterable[MatchDecision]) -> dict[str, MatchDecision]:
+    """Return the decision that holds about each student, by student id: the last one that was not taken back."""
+    made: dict[str, list[MatchDecision]] = {}
+    for decision in decisions:
+        of_student = made.setdefault(decision.student_id, [])
+        if decision.action is not MatchAction.UNDO:
+            of_student.append(decision)
+        elif of_student:
+            of_student.pop()
+    return {student_id: each[-1] for student_id, each in made.items() if each}
+
+
+def _by_heads(students: Iterable[Student], roster: Roster, found: Found, read: Mapping[str, ReadName]) -> Found:
+    """Return the folders that are surely somebody's by what was read on their pages' heads.
+
+    Folders of which nothing was read claim the lines that their names are like: then a person decides.
+    """
+    folders = {each.student_id: each.folder for each in students if found[each.folder][1] in _UNTOLD}
+    if not any(each in read for each in folders):
+        return {}
+    told = {each: read.get(each) or ReadName(name=person_of(folder)) for each, folder in folders.items()}
+    claimed = {id(entry) for entry, match in found.values() if match in CERTAIN}
+    proposals = assign_class(told, [entry for entry in roster if id(entry) not in claimed])
+    sure = {each: proposals[each].sure for each in folders if each in read}
+    return {folders[each]: (entry, "read") for each, entry in sure.items() if entry is not None}
 
 
 def _decided(

@@ -94,7 +94,7 @@ def find_on_roster(
     taken |= {id(person) for person, _ in by_people.values()}
     left = [person for person in people if id(person) not in taken]
     found = by_people | {
-        folder: _only(folder, candidates) if candidates else _closest(_person_of(folder), left)
+        folder: _only(folder, candidates) if candidates else _closest(person_of(folder), left)
         for folder, candidates in exact.items()
     }
     given = Counter(id(person) for person, _ in by_people.values())
@@ -214,8 +214,8 @@ def _by_name(folder: str, people: list[_Person]) -> list[_Person]:
     return [person for person in people if person.forms & forms]
 
 
-def _person_of(folder: str) -> str:
-    """Return the part of a folder's name that names a person."""
+def person_of(folder: str) -> str:
+    """Return the part of a folder's name that names a person, as far as it is one."""
     submission = parse(folder)
     return of_person(folder) if submission is None else submission.person
 
@@ -225,7 +225,7 @@ def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
     if cover_codes.is_cover(folder):
         return [person for person in people if cover_codes.is_of(folder, person.entry)]
     submission = parse(folder)
-    name = _person_of(folder)
+    name = person_of(folder)
     told = folder if submission is None else name  # the LMS's own ids may be other people's numbers
     found = (
         _by_number(told, people)

@@ -30,6 +30,7 @@ _CLASS_FILES = (
     object_keys.PAGES,
     object_keys.SCANS,
     object_keys.HEADS,
+    object_keys.READ_NAMES,
     object_keys.TRANSCRIPTIONS,
     object_keys.ANSWERS,
     object_keys.LEDGER,

@@ -54,6 +54,8 @@ _FILES = (
     object_keys.STUDENTS,
     object_keys.SCANS,
     object_keys.BOOKLETS,
+    object_keys.HEADS,
+    object_keys.READ_NAMES,
     object_keys.PAGES,
     object_keys.TRANSCRIPTIONS,
     object_keys.ANSWERS,
