@@ -208,6 +208,8 @@ class SimulatedModel:
         kind = kind_of(chat)
         if kind == "StripTranscription":
             return dispatch.strip_transcription(chat, await self.reader.read_strips(chat.images))
+        if kind == "NameReading":
+            return dispatch.name_reading(chat, await self.reader.read_heads(chat.images))
         # A graded answer is found by its text, so the image of its drawing need not be known; a word is on no page.
         pages = (
             [await self.reader.read(url) for url in chat.images]

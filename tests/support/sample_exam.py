@@ -30,7 +30,7 @@ class SampleExamRun(Harness):
     def cold(self) -> None:
         super().cold()
         exams = BlankExams(self.objects, pages, BlankExam)
-        self.splitter = replace(self.splitter, blank_exams=exams, mask=masked, mask_header=HEADER)
+        self.splitter = replace(self.splitter, blank_exams=exams, mask=masked, strip=strip, mask_header=HEADER)
         self.separator = replace(self.separator, blank_exams=exams, count=pdf_page_count, page_range=page_range)
         self.cutter = replace(self.cutter, strip=strip)
 

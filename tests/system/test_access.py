@@ -158,6 +158,7 @@ def test_an_instructor_sets_and_grades_an_exam(instructor: Command, graded: Stac
     graded.wait(instructor("resume", run["run_id"], "--detach")["run_id"])
     instructor("runs", *on)
     instructor("students", "list", *on)
+    instructor("names", "list", *on)
     instructor("keys", "show", *on)
     instructor("rubric", "diff", *on)
     instructor("export", "jsonl", *on, "--out", str(tmp_path / "grades.jsonl"))

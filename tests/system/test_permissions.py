@@ -52,6 +52,8 @@ def answer(request: dict[str, Any]) -> Answer:
     """Answer what the tests ask, gradings included."""
     if "response_format" not in request:
         return Answer("fine")
+    if kind(request) == "NameReading":
+        return Answer(json.dumps({"name": "Cy", "number": ""}))
     if kind(request) not in ("Grading", "StripGrading"):
         return right(request)
     numbers = re.findall(r"^Criterion (\d+) ", request["messages"][0]["content"], re.MULTILINE)
@@ -121,7 +123,7 @@ def test_questions_are_extracted(driven: Stack) -> None:
     driven.put(f"{ASSIGNMENT}/scans/Bob/1.jpg", page("Bob's"))
     driven.put(f"{ASSIGNMENT}/roster.csv", "Student Name,Email\nAda,ada@example.edu\nCy,cy@example.edu\n")
     run(driven, "extract-questions")
-    run(driven, "transcribe")
+    run(driven, "transcribe", read_names=True)
     run(driven, "report")
 
 
@@ -176,6 +178,8 @@ def test_people_decide(driven: Stack) -> None:
         get(driven, f"/assignments/{ASSIGNMENT}/{name}")
     get(driven, "/assignments")
     get(driven, f"/assignments/{ASSIGNMENT}/decisions")
+    (headed,) = get(driven, f"/assignments/{ASSIGNMENT}/names")["students"]
+    assert (headed["match"], len(headed["heads"])) == ("read", 1)
     (student, *_) = get(driven, f"/assignments/{ASSIGNMENT}/students")["students"]
     path = f"/assignments/{ASSIGNMENT}/students/{student['student_id']}"
     code, answered = driven.call("POST", path, {"action": "nobody", "by": "Ada"})
@@ -233,7 +237,9 @@ def test_requests_go_to_batches_at_the_provider(driven: Stack) -> None:
         "prefix_scheduling": True,
         "checkpoint_interval": 1,
         "see": "always",
+        "read_names": True,
     }
+    driven.put("batched/roster.csv", "Name\nCy\n")
     run(driven, "exam", assignment="batched", **options)
     data = page("another figure")
     sha256 = hashlib.sha256(data).hexdigest()
@@ -382,6 +388,15 @@ def test_who_students_are_is_out_of_reach(granted: dict[str, list[Grant]], funct
     for name in ("students.json", "roster.csv"):
         for action in ("s3:GetObject", "s3:PutObject"):
             assert not any(grant.covers(action, f"{BUCKET}/{ASSIGNMENT}/{name}") for grant in granted[function])
+
+
+def test_the_heads_of_pages_are_for_who_matches_or_reads_names(granted: dict[str, list[Grant]]) -> None:
+    readers = {
+        function
+        for function, grants_ in granted.items()
+        if any(grant.covers("s3:GetObject", f"{BUCKET}/{ASSIGNMENT}/heads/s-1/a-0001.jpg") for grant in grants_)
+    }
+    assert readers == {"api", "task", "batch"}
 
 
 @pytest.mark.parametrize("stage", ["split", "split_exam"])

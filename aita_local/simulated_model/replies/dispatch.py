@@ -39,6 +39,11 @@ def strip_transcription(chat: ChatRequest, lines: list[str]) -> str:
     return _formatted(chat, {"lines": lines})
 
 
+def name_reading(chat: ChatRequest, name: str) -> str:
+    """Return the reply that reads this name on heads of pages, and no number."""
+    return _formatted(chat, {"name": name, "number": ""})
+
+
 def improvised(chat: ChatRequest) -> str:
     """Return a reply to a request that is not about the sample exam: of the right form, and plainly simulated."""
     with suppress(NotInSampleExamError):

@@ -8,6 +8,7 @@ from aita_local.simulated_model.errors import NotInSampleExamError
 Kind = Literal[
     "Transcription",
     "StripTranscription",
+    "NameReading",
     "ExtractedQuestions",
     "AnswerKey",
     "AnswerKeys",
@@ -19,6 +20,7 @@ Kind = Literal[
 
 _WORDS: tuple[tuple[str, Kind], ...] = (
     ("you transcribe a student's", "StripTranscription"),
+    ("you read who handed in", "NameReading"),
     ("transcribe", "Transcription"),
     ("questions out of an exam", "ExtractedQuestions"),
     ("you grade", "Grading"),

@@ -53,6 +53,20 @@ class PageRecognition:
             raise NotInSampleExamError("an image shows no part of a page of the sample exam")
         return [line for lines in found for line in lines or ()]
 
+    async def read_heads(self, urls: Sequence[str]) -> str:
+        """Return the name of the student of the sample on heads of pages, which data URLs give.
+
+        Raises
+        ------
+        NotInSampleExamError
+            If no image shows the head of a sample page, or a URL is no data URL of an image.
+        """
+        loop = asyncio.get_running_loop()
+        for url in urls:
+            if name := await loop.run_in_executor(self._threads, self._head, url):
+                return name
+        raise NotInSampleExamError("no image shows the head of a page of the sample exam")
+
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(cancel_futures=True)
@@ -60,6 +74,12 @@ class PageRecognition:
     def _strip(self, url: str) -> tuple[str, ...] | None:
         try:
             return self._exam.strip(data_url_bytes(url))
+        except (OSError, ValueError):
+            return None
+
+    def _head(self, url: str) -> str | None:
+        try:
+            return self._exam.head(data_url_bytes(url))
         except (OSError, ValueError):
             return None
 

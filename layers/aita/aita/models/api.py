@@ -47,6 +47,7 @@ class RunOptions(StrictModel):
     disagreement: Disagreement | None = None
     see: See | None = None
     readings: Readings | None = None
+    read_names: bool | None = None
     review: bool | None = None
     regrade_older: bool | None = None
     model: str | None = None

@@ -220,6 +220,7 @@ class RunSettings(StrictModel):
     With ``regrade_older``, answers that another version of aita, model or reasoning effort graded, or that graders
     saw otherwise or that were read another number of times, are graded again. Runs before version 0.3 are without
     ``see`` and ``readings``, and showed no strips. An empty ``reader_model`` or ``grader_model`` is ``model``.
+    With ``read_names`` a model reads who students are of whom nothing else tells it.
     ``provider_batch`` is the use of the provider's batches, which have nothing to do with ``batch_size``, the number of
     tasks that share a call.
     """
@@ -243,6 +244,7 @@ class RunSettings(StrictModel):
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     see: See = See.NEVER
     readings: Readings = 1
+    read_names: bool = False
     provider_batch: BatchUse = BatchUse.NEVER
 
     def model_of(self, role: ModelRole | None) -> str:

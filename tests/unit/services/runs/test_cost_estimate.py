@@ -272,3 +272,15 @@ class TestTranscription:
         found = estimate(harness, "transcribe")
         assert (without.calls, found.calls, found.notes) == (1, 1, ())
         assert found.input_tokens - without.input_tokens > 100
+
+
+class TestReadNames:
+    def test_each_folder_that_tells_no_student_is_a_call(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("roster.csv", "Name\nAnn Lee\nBob Fox\n")
+        for folder in ("Ann Lee", "booklet-001", "booklet-002"):
+            harness.put(f"scans/{folder}/1.jpg", b"x")
+        assert calls(estimate(harness, "transcribe"))["read_names"] == 0
+        assert calls(estimate(harness, "transcribe", read_names=True))["read_names"] == 2
+        run = harness.run("transcribe", read_names=True)
+        assert len(harness.items(run, "read_names")) == 2

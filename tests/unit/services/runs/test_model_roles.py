@@ -14,7 +14,7 @@ from aita.services.stages.base import LLMStage
 from aita.tasks.registry import all_kinds
 from tests.support.fakes import MODEL, Harness, right
 
-READS = {"extract_questions", "transcribe", "read_again"}
+READS = {"extract_questions", "read_names", "transcribe", "read_again"}
 GRADES = {"answer_key", "rubric", "grade"}
 
 

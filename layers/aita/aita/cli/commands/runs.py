@@ -66,6 +66,13 @@ Readings = Annotated[
         show_default="as before; 1",
     ),
 ]
+ReadNames = Annotated[
+    bool,
+    typer.Option(
+        "--read-names",
+        help="Show a model the unmasked heads of pages, where folders tell no student, to read name and number.",
+    ),
+]
 RegradeOlder = Annotated[
     bool,
     typer.Option(
@@ -140,13 +147,14 @@ def transcribe(
     context: typer.Context,
     assignment: Assignment,
     *,
+    read_names: ReadNames = False,
     batch: Batch = False,
     batch_only: BatchOnly = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Transcribe the scanned pages."""
-    options = batch_options(batch, batch_only)
+    options = batch_options(batch, batch_only) | {"read_names": read_names or None}
     start_run(Session.of(context), assignment, "transcribe", detach=detach, max_cost=max_cost, options=options)
 
 
@@ -187,6 +195,7 @@ def exam(
         bool, typer.Option("--review", help="Wait once the rubrics are written, until the run is resumed.")
     ] = False,
     *,
+    read_names: ReadNames = False,
     graders: Graders = None,
     disagreement: Disagreement = None,
     see: SeeOption = None,
@@ -199,6 +208,7 @@ def exam(
     """Do everything, from the scans to the reports: questions, rubrics, transcriptions, grades."""
     options = batch_options(batch, batch_only) | {
         "review": review or None,
+        "read_names": read_names or None,
         "graders": graders,
         "disagreement": disagreement,
         "see": see,
@@ -214,13 +224,19 @@ def estimate(
         typer.Argument(metavar="COMMAND", help=f"The command that starts it: {', '.join(_STARTED)}; or kind.<name>."),
     ],
     assignment: Assignment,
+    read_names: ReadNames = False,
     see: SeeOption = None,
     readings: Readings = None,
     regrade_older: RegradeOlder = False,
 ) -> None:
     """Tell the calls, tokens and cost that a run takes if none of its calls was answered before."""
     session = Session.of(context)
-    options = {"see": see, "readings": readings, "regrade_older": regrade_older or None}
+    options = {
+        "read_names": read_names or None,
+        "see": see,
+        "readings": readings,
+        "regrade_older": regrade_older or None,
+    }
     found = session.api.estimate(_request(session, assignment, _STARTED.get(pipeline, pipeline), options))
     session.output.result(found, estimate_table(found))
 

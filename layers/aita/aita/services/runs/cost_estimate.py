@@ -18,7 +18,8 @@ from aita.models.second_look import See, Strip
 from aita.ports import DecisionStore, ObjectStore, StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.assignments.uploaded_files import blank_exam_files
+from aita.services.assignments.roster_matching import find_on_roster
+from aita.services.assignments.uploaded_files import blank_exam_files, scans_by_folder
 from aita.services.grading.decided_grades import decided_as_graded
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grading_settings import graded_before
@@ -34,11 +35,13 @@ from aita.services.stages.exam_windows import cut
 from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.grade import GradeStage
 from aita.services.stages.read_again import ReadAgainStage
+from aita.services.stages.read_names import HEADS_READ, ReadNamesStage
 from aita.services.stages.rubric import RubricInputs, RubricStage
 from aita.services.stages.split_exam import most_scanned
 from aita.services.stages.transcribe import TranscribeStage
 from aita.tasks.batchable import group
 from aita.tasks.grading import GradingTask
+from aita.tasks.name_reading import NameReadingTask
 from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.request import Image, LLMRequest, Message
 from aita.tasks.strip_grading import StripGradingTask
@@ -52,6 +55,7 @@ _ANSWER_CHARACTERS = 400  # assumed length of an answer in a grader's prompt
 _STRIP = Strip(
     page=1, top=0, bottom=1 / 3, key="", width=1448, height=683
 )  # assumed: a third of a page of largest size
+_HEAD = Page(page=1, key="", sha256="", width=1448, height=308)  # 15 % of a page of largest size
 
 
 Cost = Callable[[int, int], Decimal | None]
@@ -190,7 +194,7 @@ class _RequestCount:
         made
             Names of the artifacts that earlier stages of the run make.
         """
-        if not isinstance(stage, LLMStage):
+        if not isinstance(stage, LLMStage) or (isinstance(stage, ReadAgainStage) and self.settings.readings == 1):
             return ()
         try:
             match stage:
@@ -198,8 +202,8 @@ class _RequestCount:
                     return self._transcriptions(questions_made=object_keys.EXAM_SPEC in made)
                 case ExtractQuestionsStage() if self.material.exam_pages() is None:
                     return self._windows()
-                case ReadAgainStage() if self.settings.readings == 1:
-                    return ()
+                case ReadNamesStage() if self.settings.read_names:
+                    return self._names()
                 case ReadAgainStage() if object_keys.ANSWERS in made and not self.material.answers():
                     return self._second_readings()
                 case GradeStage() if object_keys.ANSWERS in made and not self.material.answers():
@@ -309,6 +313,12 @@ class _RequestCount:
             self._note("each answer is taken to be read twice; only those of a doubtful transcription and drawings are")
         answers = student_count(self.material) * len(self.material.exam().questions)
         return [StripTranscriptionTask(strips=(_STRIP,)).request()] * answers
+
+    def _names(self) -> Iterable[LLMRequest]:
+        """Return a request for each folder whose name does not tell a student, with heads of assumed size."""
+        found = find_on_roster(scans_by_folder(self.material), self.material.roster())
+        unknown = sum(match not in ("exact", "no_roster") for _, match in found.values())
+        return [NameReadingTask(heads=(_HEAD,) * HEADS_READ).request()] * unknown
 
     def _pages(self) -> Iterable[Page]:
         """Return each page; pages that are not split yet have the largest size."""
