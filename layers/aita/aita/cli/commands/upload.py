@@ -20,6 +20,7 @@ from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.pile_discovery import find_pile, not_sent
 from aita.cli.files.upload_checks import check_material
 from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
+from aita.cli.files.uploaded_roster import with_csv_roster
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
@@ -67,13 +68,13 @@ def upload(
         raise InvalidMaterialError("--pages is of a pile: add --pile, or leave it out")
     with unpacked(paths) as folders:
         found = find_uploads(folders)
-        uploads = found.uploads
         stored = partial(fetch_material, session.api, session.transfer, assignment)
-        notes = [*found.notes, *check_material(uploads, stored)]
-        upload_files(session, assignment, uploads)
+        with with_csv_roster(found.uploads) as (uploads, read):
+            notes = [*found.notes, *read, *check_material(uploads, stored)]
+            upload_files(session, assignment, uploads)
     document = {
         "assignment": assignment,
-        "files": [{"name": one.name, "path": str(one.path), "size": one.size} for one in uploads],
+        "files": [{"name": one.name, "path": str(one.shown), "size": one.size} for one in uploads],
         "notes": notes,
     }
     for note in notes:

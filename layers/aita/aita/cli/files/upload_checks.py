@@ -126,7 +126,7 @@ def _stored_notes(files: Mapping[str, Upload], fetch: Fetch) -> Iterator[str]:
         try:
             check(stored)
         except InvalidMaterialError as error:
-            path = files[object_keys.QUESTIONS].path
+            path = files[object_keys.QUESTIONS].shown
             yield f"{path}: a file of before does not fit these questions, and is refused until it does: {error}"
 
 
@@ -134,14 +134,14 @@ def _exam_notes(files: Mapping[str, Upload], material: AssignmentFiles) -> list[
     """Return a note on the points that totals are out of."""
     exam = material.exam()
     rules = exam.extras or "all questions count, and none is a bonus"
-    return [f"{files[object_keys.QUESTIONS].path}: out of {exam.out_of:g} points; {rules}"]
+    return [f"{files[object_keys.QUESTIONS].shown}: out of {exam.out_of:g} points; {rules}"]
 
 
 def _roster_notes(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
     read = read_roster(roster.path.read_bytes())
     folders = dict.fromkeys(upload.name.split("/")[1] for upload in uploads if upload.name.startswith(SCANS))
     compared = student_lines(identify(folders, read.entries, Students())) if folders else ()
-    return [f"{roster.path}: {note}" for note in (*read.notes, *compared)]
+    return [f"{roster.shown}: {note}" for note in (*read.notes, *compared)]
 
 
 def _check_readable(upload: Upload, read: Callable[[], Any], hint: str = "") -> None:
@@ -150,4 +150,4 @@ def _check_readable(upload: Upload, read: Callable[[], Any], hint: str = "") -> 
         read()
     except InvalidMaterialError as error:
         message = str(error).removeprefix(upload.name).lstrip(":, ")
-        raise InvalidMaterialError(f"nothing was uploaded: {upload.path}: {message}{hint}") from error
+        raise InvalidMaterialError(f"nothing was uploaded: {upload.shown}: {message}{hint}") from error

@@ -27,6 +27,8 @@ SCANS = "scans/"
 """Prefix of the names of scans."""
 
 _QUESTIONS = "questions.json"
+_ROSTER = "roster.csv"
+_ROSTER_WORKBOOKS = ("roster.xlsx", "roster.xlsm")
 _PROBLEMS_SHOWN = 10
 _NO_EXAM = (
     f"this is no exam's folder: there is no folder {SCANS_FOLDER} in it, no {_QUESTIONS} or other file of the "
@@ -40,6 +42,7 @@ class Upload:
     """A local file or a part of one, the name it is uploaded under, and its size in bytes.
 
     ``first`` is where the part begins, and ``whole`` the size of the file that it is a part of; 0 for a whole file.
+    ``made_of`` is the file that it was made of.
     """
 
     path: Path
@@ -47,6 +50,12 @@ class Upload:
     size: int
     first: int = 0
     whole: int = 0
+    made_of: Path | None = None
+
+    @property
+    def shown(self) -> Path:
+        """Path of the file that a person knows."""
+        return self.made_of or self.path
 
     @property
     def piece(self) -> FilePiece:
@@ -67,8 +76,9 @@ def find_uploads(paths: Iterable[Path]) -> Found:
 
     A path is an exam's folder (the instructor's files beside ``scans/``), a folder of students'
     folders, one student's folder under ``scans/``, an LMS's download of submissions, or a file. ``exam_spec.json`` is
-    uploaded as ``questions.json``; hidden files and leftovers of desktops are passed over, and with a note typed texts
-    and films among students' scans, and earlier submissions. A PDF that is named for a student is that student's.
+    uploaded as ``questions.json``, and a roster that is a workbook as ``roster.csv``; hidden files and leftovers of
+    desktops are passed over, and with a note typed texts and films among students' scans, and earlier submissions. A
+    PDF that is named for a student is that student's.
 
     Raises
     ------
@@ -188,6 +198,8 @@ def _name_in_exam(file: Path) -> str | None:
         return _QUESTIONS
     if file.name in MATERIAL_TYPES:
         return file.name
+    if file.name.lower() in _ROSTER_WORKBOOKS:
+        return _ROSTER
     plain = PurePosixPath(file.name)
     return file.name if plain.stem == BLANK_EXAM and plain.suffix.lower() in SCAN_TYPES else None
 

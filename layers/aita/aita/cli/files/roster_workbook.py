@@ -1,0 +1,240 @@
+"""Rosters that are Excel workbooks, as the CSV that is uploaded in their place."""
+
+import csv
+import datetime
+import io
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from aita.errors import InvalidMaterialError
+from aita.services.assignments.roster_headers import fields_of
+
+MOST_BYTES = 48 * 1024**2
+MOST_ROWS = 20_000
+MOST_COLUMNS = 256
+"""Bounds of a workbook: its parts together once unpacked, and the rows and columns of a sheet."""
+
+_MOST_PARTS = 2_000
+_MOST_DIGITS = 15  # of a number in Excel, which has zeros in place of further ones
+_SHOWN = 5
+_DTD = b"<!DOCTYPE"
+_ZIP = b"PK\x03\x04"
+_PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""First bytes of a workbook with a password, and of one of before Excel 2007."""
+
+_UNREADABLE = (
+    AttributeError, EOFError, IndexError, InvalidFileException, KeyError, NotImplementedError, OSError, OverflowError,
+    ParseError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""Errors of openpyxl, zipfile and the XML parser for files that are damaged or no workbooks."""
+
+_PADDED = re.compile(r"[0 /.-]*0[0 /.-]*")
+"""Number formats that write zeros before a number, some with marks between the digits, such as ``000-00-000``."""
+
+_REMEDY = "format the column as text, enter them again, and upload the roster"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookRoster:
+    """A roster in CSV, and what a person should check in the workbook that it was made of."""
+
+    csv: bytes
+    notes: tuple[str, ...] = ()
+
+
+class _Cell(NamedTuple):
+    """A cell: its place such as ``B3``, its value as Excel has it, whether a formula, and its number format."""
+
+    place: str
+    value: Any
+    is_formula: bool
+    number_format: str
+
+
+def is_workbook(data: bytes) -> bool:
+    """Return whether a file is a workbook, whatever its name, by its first bytes."""
+    return data.startswith((_ZIP, _PROTECTED))
+
+
+def roster_of_workbook(data: bytes) -> WorkbookRoster:
+    """Return the roster on the first sheet of a workbook that has a column of names.
+
+    A whole number is written as Excel shows it: with zeros before it if its format has them.
+
+    Raises
+    ------
+    InvalidMaterialError
+        If the workbook is protected, damaged or larger than a roster is, has no sheet of students, or has something
+        else than a name, number or address in their columns, such as a date. The message names the cells.
+    """
+    _check_parts(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what openpyxl leaves out, such as charts and validations
+            sheets = list(_sheets(data))
+    except _UNREADABLE as error:
+        raise _unreadable(type(error).__name__) from None
+    found = [(title, rows) for title, rows in sheets if rows and any(fields_of(_headers(rows)))]
+    if not found:
+        raise InvalidMaterialError("no sheet of the workbook has the names of columns, such as Name, in its first row")
+    title, rows = found[0]
+    fields = fields_of(_headers(rows))
+    _check_cells(rows, fields)
+    notes = [*_notes(rows, fields)]
+    if others := [other for other, _ in sheets if other != title]:
+        notes.append(f"the sheet {title!r} was read, and {', '.join(map(repr, others[:_SHOWN]))} passed over")
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in rows:
+        cells = [" ".join(_shown(cell).splitlines()) for cell in row[: len(fields)]]
+        writer.writerow(cells + [""] * (len(fields) - len(cells)))
+    return WorkbookRoster(out.getvalue().encode(), tuple(notes))
+
+
+def _check_parts(data: bytes) -> None:
+    if data.startswith(_PROTECTED):
+        raise InvalidMaterialError(
+            "the workbook has a password, or is of before Excel 2007: save it as .xlsx without one, or as CSV in UTF-8"
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            is_large = len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES
+            # zipfile gives no more of a part than the size that was looked at; NULs are those of UTF-16.
+            has_entities = not is_large and any(_DTD in archive.read(part).replace(b"\0", b"") for part in parts)
+    except _UNREADABLE as error:
+        raise _unreadable(type(error).__name__) from None
+    if is_large:
+        raise InvalidMaterialError(
+            f"the workbook has more than {MOST_BYTES // 1024**2} MB, as no roster has: copy the students' columns into "
+            "a new one"
+        )
+    if has_entities:
+        raise _unreadable("it has a document type, as Excel's have not")
+
+
+def _unreadable(reason: str) -> InvalidMaterialError:
+    return InvalidMaterialError(f"the workbook can't be read ({reason}): save it again in Excel, or as CSV in UTF-8")
+
+
+def _sheets(data: bytes) -> Iterator[tuple[str, list[list[_Cell]]]]:
+    """Yield the title and the rows of each visible sheet, without the empty rows before the first that is not."""
+    shown = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    typed = load_workbook(io.BytesIO(data), read_only=True)
+    for sheet, formulas in zip(shown.worksheets, typed.worksheets, strict=True):
+        if sheet.sheet_state != "visible":
+            continue
+        for each in (sheet, formulas):
+            each.reset_dimensions()  # what the file says of them may be anything
+        rows: list[list[_Cell]] = []
+        for number, (row, other) in enumerate(zip(sheet.iter_rows(), formulas.iter_rows(), strict=True), 1):
+            cells = [
+                _Cell(f"{get_column_letter(column)}{number}", cell.value, typed_cell.data_type == "f", _format(cell))
+                for column, (cell, typed_cell) in enumerate(
+                    zip(row[:MOST_COLUMNS], other[:MOST_COLUMNS], strict=True), 1
+                )
+            ]
+            is_empty = all(cell.value is None and not cell.is_formula for cell in cells)
+            if number <= MOST_ROWS and (rows or not is_empty):
+                rows.append(cells)
+            elif not is_empty:
+                raise InvalidMaterialError(
+                    f"the sheet {sheet.title!r} has more than {MOST_ROWS:,} rows: copy the students' into a new one"
+                )
+        while rows and all(cell.value is None and not cell.is_formula for cell in rows[-1]):
+            rows.pop()
+        yield sheet.title, rows
+
+
+def _format(cell: Any) -> str:
+    return str(getattr(cell, "number_format", None) or "General")  # an empty cell has none
+
+
+def _headers(rows: Sequence[Sequence[_Cell]]) -> list[str]:
+    headers = ["" if cell.value is None else str(cell.value) for cell in rows[0]]
+    while headers and not headers[-1].strip():
+        headers.pop()
+    return headers
+
+
+def _used(rows: Sequence[Sequence[_Cell]], fields: Sequence[str]) -> Iterator[_Cell]:
+    """Yield the cells below the headers in the columns that a roster is read from."""
+    for row in rows[1:]:
+        yield from (cell for cell, field in zip(row, fields, strict=False) if field)
+
+
+def _check_cells(rows: Sequence[Sequence[_Cell]], fields: Sequence[str]) -> None:
+    problems: dict[str, list[str]] = {}
+    for cell in _used(rows, fields):
+        if problem := _problem(cell):
+            problems.setdefault(problem, []).append(cell.place)
+    if problems:
+        told = "; ".join(f"{_places(places)}: {problem}" for problem, places in problems.items())
+        raise InvalidMaterialError(f"the workbook has {told}")
+
+
+def _problem(cell: _Cell) -> str:
+    """Return what is in a cell in place of a name, number or address; empty if nothing is wrong."""
+    match cell.value:
+        case None if cell.is_formula:
+            return "a formula that was never computed: open the workbook in Excel and save it, or enter the values"
+        case bool():
+            return f"TRUE or FALSE: {_REMEDY}"
+        case datetime.datetime() | datetime.date() | datetime.time() | datetime.timedelta():
+            return f"a date or time, which Excel makes of numbers such as 3-12: {_REMEDY}"
+        case int() | float() as number if abs(number) >= 10**_MOST_DIGITS:
+            return f"a number of more than {_MOST_DIGITS} digits, which Excel rounds: {_REMEDY}"
+        case float() as number if not number.is_integer():
+            return f"a number with decimals: {_REMEDY}"
+        case str() as text if re.fullmatch(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)", text):
+            return f"the error {text}: enter the value"
+    return ""
+
+
+def _notes(rows: Sequence[Sequence[_Cell]], fields: Sequence[str]) -> Iterator[str]:
+    used = list(_used(rows, fields))
+    if places := [cell.place for cell in used if cell.is_formula]:
+        yield f"formulas were read as Excel last computed them: {_places(places)}"
+    if places := [cell.place for cell in used if "E+" in cell.number_format and isinstance(cell.value, int | float)]:
+        yield (
+            f"numbers that Excel shows as 1.2E+11 were read with all their digits, which are right unless the file was "
+            f"once saved as CSV: check {_places(places)}"
+        )
+
+
+def _places(places: Sequence[str]) -> str:
+    more = len(places) - _SHOWN
+    return ", ".join(places[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _shown(cell: _Cell) -> str:
+    """Return a cell's text, with a whole number as its format shows it."""
+    match cell.value:
+        case None:
+            return ""
+        case bool() as truth:
+            return str(truth).upper()
+        case int() | float() as number if float(number).is_integer():
+            return _padded(int(number), cell.number_format)
+    return str(cell.value)
+
+
+def _padded(number: int, number_format: str) -> str:
+    """Return a number with the zeros and marks of a format such as ``0000000``."""
+    pattern = re.sub(r'[\\"]', "", number_format.split(";", maxsplit=1)[0])
+    digits = str(number)
+    if not _PADDED.fullmatch(pattern) or number < 0 or "." in pattern:
+        return digits
+    left = list(digits.rjust(pattern.count("0"), "0"))
+    written = [left.pop() if mark == "0" else mark for mark in reversed(pattern)]
+    return "".join(left) + "".join(reversed(written))
