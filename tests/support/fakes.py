@@ -13,6 +13,7 @@ from aita.errors import AitaError, ProviderBusy, UnreadableScanError
 from aita.memory.objects import MemoryObjects
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.api import RunOptions, StartRunRequest
+from aita.models.assignment_state import AssignmentState
 from aita.models.provider_batch import BatchStep
 from aita.models.rate_limits import Rates
 from aita.models.run import (
@@ -49,6 +50,7 @@ from aita.services.execution.role_executors import RoleExecutors
 from aita.services.execution.stage_batches import LONGEST_INVOCATION, StageBatches
 from aita.services.execution.strip_cutter import StripCutter
 from aita.services.execution.task_executor import TaskExecutor
+from aita.services.runs.assignment_states import AssignmentStates
 from aita.services.runs.collector import Collector
 from aita.services.runs.planner import ITEMS, MANIFEST, Planner
 from aita.services.runs.run_cache import RunCache
@@ -652,6 +654,9 @@ class Harness:
 
     def result(self, row: TaskRow) -> Any:
         return self.objects.json(row.result_key)
+
+    def state(self, assignment: str = ASSIGNMENT) -> AssignmentState:
+        return AssignmentStates(self.reader).state(assignment)
 
     def artifact(self, name: str, assignment: str = ASSIGNMENT) -> Any:
         return self.objects.json(f"{assignment}/{name}")

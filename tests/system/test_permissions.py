@@ -5,12 +5,14 @@ alone, the last ones would prove nothing.
 """
 
 import hashlib
+import io
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.bootstrap import utc_now
@@ -110,7 +112,7 @@ def test_uploads(driven: Stack) -> None:
     names = (
         "questions.json", "user_rubrics.json", "question_specific_instructions.json", "rubric_instructions.txt",
         "roster.csv", "grade_scale.json", "blank_exam.pdf", "scans/Ada/1.jpg", "tasks/chat.jsonl",
-        "user_answer_keys.json", f"images/{'0' * 64}.png",
+        "user_answer_keys.json", f"images/{'0' * 64}.png", "piles.json", "piles/class.pdf",
     )  # fmt: skip
     files = [{"name": name, "size": 5} for name in names]
     code, answered = driven.call("POST", f"/assignments/{ASSIGNMENT}/uploads", {"files": files})
@@ -125,6 +127,16 @@ def test_questions_are_extracted(driven: Stack) -> None:
     run(driven, "extract-questions")
     run(driven, "transcribe", read_names=True)
     run(driven, "report")
+
+
+def test_a_pile_is_separated(driven: Stack) -> None:
+    one, two = io.BytesIO(), Image.open(io.BytesIO(page("Cy's")))
+    Image.open(io.BytesIO(page("Di's"))).save(one, "PDF", save_all=True, append_images=[two])
+    driven.put("piled/piles/class.pdf", one.getvalue())
+    driven.put("piled/piles/photo.jpg", page("Eve's"))
+    driven.put("piled/piles.json", '{"pages": 1}')
+    run(driven, "transcribe", assignment="piled")
+    get(driven, "/assignments/piled/state")
 
 
 def test_a_scan_that_is_gone_fails_alone(driven: Stack) -> None:
@@ -373,11 +385,12 @@ def test_no_call_is_denied(driven: Stack, denied: dict[str, list[Grant]], functi
         assert not any(each.covers(call.action, call.resource, call.partition) for each in denied[function]), call
 
 
+@pytest.mark.parametrize("of", ["scans", "piles"])
 @pytest.mark.parametrize("folder", ["pages", "images", "reports", "tasks", "rubric_versions"])
 def test_split_alone_reads_scans_whatever_their_folder_is_called(
-    granted: dict[str, list[Grant]], denied: dict[str, list[Grant]], folder: str
+    granted: dict[str, list[Grant]], denied: dict[str, list[Grant]], folder: str, of: str
 ) -> None:
-    read = "s3:GetObject", f"{BUCKET}/{ASSIGNMENT}/scans/{folder}/1.jpg"
+    read = "s3:GetObject", f"{BUCKET}/{ASSIGNMENT}/{of}/{folder}/1.jpg"
     allowed = {name for name in FUNCTIONS if any(grant.covers(*read) for grant in granted[name])}
     refused = {name for name in FUNCTIONS if any(grant.covers(*read) for grant in denied[name])}
     assert allowed - refused == {"split"}
@@ -399,7 +412,7 @@ def test_the_heads_of_pages_are_for_who_matches_or_reads_names(granted: dict[str
     assert readers == {"api", "task", "batch"}
 
 
-@pytest.mark.parametrize("stage", ["split", "split_exam"])
+@pytest.mark.parametrize("stage", ["split", "split_exam", "separate", "count_pages"])
 def test_the_names_of_scans_are_read_by_split_alone(granted: dict[str, list[Grant]], stage: str) -> None:
     sources = f"{BUCKET}/runs/r/{stage}/sources.json"
     readers = {

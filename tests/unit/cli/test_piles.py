@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,8 @@ from tests.support.fake_stack import FakeStack
 
 
 @pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aita.cli.files.pile_discovery.PART_BYTES", 10)
-    yield
 
 
 def found(*paths: Path) -> list[str]:
@@ -97,7 +95,16 @@ def test_another_version_in_parts_is_not_mixed_with_the_first(stack: FakeStack, 
 def test_the_number_of_pages_goes_with_it(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
     (tmp_path / "class.pdf").write_bytes(b"%PDF")
     assert aita("upload", str(tmp_path / "class.pdf"), "--pile", "--pages", "8", "-a", "midterm")[0] == 0
-    assert json.loads(stack.uploads["piles.json"]) == {"pages": 8}
+    assert json.loads(stack.uploads["piles.json"]) == {"pages": 8, "given": []}
+
+
+def test_another_number_of_pages_leaves_what_people_placed(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
+    (tmp_path / "class.pdf").write_bytes(b"%PDF")
+    given = {"file": "class.pdf", "first": 3, "last": 4, "folder": "Ann"}
+    stored = stack.file("piles.json", json.dumps({"pages": 8, "given": [given]}).encode())
+    stack.answer("GET", "/assignments/midterm/files", {"files": [stored]})
+    assert aita("upload", str(tmp_path / "class.pdf"), "--pile", "--pages", "6", "-a", "midterm")[0] == 0
+    assert json.loads(stack.uploads["piles.json"]) == {"pages": 6, "given": [given]}
 
 
 def test_a_number_of_pages_is_of_a_pile(aita: Aita, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from aita.cli.commands import (
     keys,
     kinds,
     names,
+    piles,
     purge,
     report,
     review,
@@ -128,6 +129,7 @@ def make_app() -> typer.Typer:
     app.add_typer(review.app, name="review")
     app.add_typer(keys.app, name="keys")
     app.add_typer(rubric.app, name="rubric")
+    app.add_typer(piles.app, name="piles")
     app.add_typer(students.app, name="students")
     app.add_typer(names.app, name="names")
     app.add_typer(key.app, name="key")

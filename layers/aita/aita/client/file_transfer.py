@@ -5,7 +5,6 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,16 +23,6 @@ _OK = range(200, 300)
 _CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
-@dataclass(frozen=True, slots=True)
-class FilePiece:
-    """Part of a local file: where it begins, its size, and the whole file's size, in bytes."""
-
-    path: Path
-    size: int
-    first: int
-    whole: int
-
-
 class FileTransfer:
     """Upload and download of files.
 
@@ -50,11 +39,25 @@ class FileTransfer:
         self._http = place.http()
         self._pause = pause
 
-    def send(self, post: PresignedPost, piece: "FilePiece", on_bytes: Callable[[int], None]) -> None:
+    def send(
+        self,
+        post: PresignedPost,
+        file: Path,
+        size: int,
+        on_bytes: Callable[[int], None],
+        first: int = 0,
+        whole: int | None = None,
+    ) -> None:
         """Upload a file, or a part of one, by a presigned form.
 
         Parameters
         ----------
+        size
+            Bytes to send.
+        first
+            Where the part begins, in bytes.
+        whole
+            Size of the file that it is a part of; ``None`` if it is all of it.
         on_bytes
             Function that takes the number of bytes sent since its last call; negative when the upload begins again.
 
@@ -74,7 +77,7 @@ class FileTransfer:
 
         def post_once() -> Any:
             count(-sent)
-            with _Form(post.fields, piece, count) as form:
+            with _Form(post.fields, file, (first, size, whole or size), count) as form:
                 request = AWSRequest(method="POST", url=post.url, data=form, headers=form.headers)
                 return self._http.send(request.prepare())
 
@@ -135,7 +138,10 @@ def _reason(response: Any) -> str:
 class _Form:
     """A multipart form with one file, read in pieces."""
 
-    def __init__(self, fields: dict[str, str], piece: FilePiece, on_bytes: Callable[[int], None]) -> None:
+    def __init__(
+        self, fields: dict[str, str], file: Path, part: tuple[int, int, int], on_bytes: Callable[[int], None]
+    ) -> None:
+        first, size, whole = part
         boundary = uuid.uuid4().hex
         parts = [
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -144,16 +150,16 @@ class _Form:
         parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n')
         self._head = "".join(parts).encode()
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self._file = piece.path.open("rb")
+        self._file = file.open("rb")
         self._on_bytes = on_bytes
-        self._left = piece.size
-        if os.fstat(self._file.fileno()).st_size != piece.whole:
+        self._left = size
+        if os.fstat(self._file.fileno()).st_size != whole:
             self._file.close()
-            raise InvalidMaterialError(f"{piece.path}: it changed while it was being uploaded: upload it again")
-        self._file.seek(piece.first)
+            raise InvalidMaterialError(f"{file}: it changed while it was being uploaded: upload it again")
+        self._file.seek(first)
         self.headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
-            "Content-Length": str(len(self._head) + piece.size + len(self._tail)),
+            "Content-Length": str(len(self._head) + size + len(self._tail)),
         }
 
     def read(self, size: int = _PIECE) -> bytes:

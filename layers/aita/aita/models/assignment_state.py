@@ -27,6 +27,8 @@ class AssignmentState(StrictModel):
     ----------
     names_to_match
         Students with scans whose line of the roster a person must still decide on; 0 without a roster.
+    unplaced_pages
+        Pages of piles that are in no student's booklet.
     questions
         Questions of the exam; 0 before there are any.
     without_rubric
@@ -47,6 +49,7 @@ class AssignmentState(StrictModel):
 
     assignment: str
     names_to_match: int
+    unplaced_pages: int = 0
     questions: int
     without_rubric: tuple[str, ...]
     open_parts: int

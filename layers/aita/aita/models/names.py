@@ -100,7 +100,8 @@ def check_upload(name: str) -> str:
     raise InvalidMaterialError(
         f"a file can't be uploaded under that name ({len(name)} characters, {len(parts)} parts): use "
         f"{', '.join(MATERIAL_TYPES)}, tasks/<kind>.jsonl, blank_exam.pdf, piles/<file> or "
-        f"scans/<student>/<file> with an ending of {', '.join(SCAN_TYPES)}; names of at most {_LONGEST_NAME} bytes, without control characters"
+        f"scans/<student>/<file> with an ending of {', '.join(SCAN_TYPES)}; names of at most {_LONGEST_NAME} bytes, "
+        "without control characters"
     )
 
 

@@ -9,10 +9,28 @@ from aita.models.base import LenientModel, StrictModel
 from aita.models.scan import PageInk
 
 
+class GivenPages(LenientModel):
+    """Pages of a pile's file that a person gave to a folder, from the first to the last one."""
+
+    file: str
+    first: Annotated[int, Field(ge=1)]
+    last: Annotated[int, Field(ge=1)]
+    folder: str
+
+
 class PileSettings(LenientModel):
-    """``piles.json``: pages of a booklet, by which piles are separated without a blank exam and covers; 0 for none."""
+    """``piles.json``, the instructor's settings of piles.
+
+    Parameters
+    ----------
+    pages
+        Pages of a booklet, by which piles are separated without a blank exam and covers; 0 for none.
+    given
+        Pages that a person gave to folders; of two that name the same page, the later one counts.
+    """
 
     pages: Annotated[int, Field(ge=0, le=1000)] = 0
+    given: tuple[GivenPages, ...] = ()
 
 
 class StoredPart(StrictModel):

@@ -162,6 +162,26 @@ class TestByTheBlankExam:
         }
 
 
+class TestByAPerson:
+    def test_pages_are_given_to_a_booklet_or_to_a_folder_of_their_own(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        harness.put("piles/class.pdf", b"a1|b1|c1|x|a2|b2|c2|y")
+        harness.run("transcribe")
+        assert harness.state().unplaced_pages == 1
+        given = [
+            {"file": "class.pdf", "first": 4, "last": 4, "folder": "booklet-class-0005"},
+            {"file": "class.pdf", "first": 8, "last": 8, "folder": "Eve"},
+        ]
+        harness.put("piles.json", {"given": given})
+        harness.run("transcribe")
+        assert pages(harness) == {
+            "booklet-class-0001": [b"a1", b"b1", b"c1"],
+            "booklet-class-0005": [b"a2", b"b2", b"c2", b"x"],
+            "Eve": [b"y"],
+        }
+        assert harness.state().unplaced_pages == 0
+
+
 class TestByCount:
     def test_booklets_have_so_many_pages(self, harness: Harness) -> None:
         harness.put("piles.json", {"pages": 2})

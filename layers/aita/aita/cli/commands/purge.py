@@ -115,5 +115,6 @@ def _student_notes(assignment: str) -> tuple[str, ...]:
         f"the class's report had the student and is deleted: make it again (aita report --assignment {assignment})",
         "the roster's line is taken out if it is the only one of its name, and was found for the student: look at it",
         "tasks of your own (tasks/, images/ and what came of them) don't tell whose they are: purge their assignment",
+        "a pile's files have many students' scans, and stay: another run would separate this student's booklet anew",
         "your own copies of the scans and the roster still have the student: take them out before you upload again",
     )

@@ -27,7 +27,6 @@ from aita.cli.views.terminal_escape import printable
 from aita.errors import InvalidMaterialError, StackError
 from aita.models.api import PresignedPost, UploadFile
 from aita.models.names import MAX_PILE_BYTES, check_assignment, part_of
-from aita.models.pile import PileSettings
 from aita.services.assignments import object_keys
 
 _AT_ONCE = 8
@@ -86,7 +85,9 @@ def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: in
     with unpacked(paths, MAX_PILE_BYTES) as folders, TemporaryDirectory(prefix="aita-upload-") as made:
         found = find_pile(folders)
         to_send = not_sent(found.uploads, session.api.uploaded(assignment))
-        uploads = [*to_send.uploads, *_settings(Path(made), pages)]
+        uploads = list(to_send.uploads)
+        if pages is not None:
+            uploads.append(_settings(session, assignment, Path(made), pages))
         if uploads:
             upload_files(session, assignment, uploads)
     notes = [*found.notes, *to_send.notes]
@@ -97,7 +98,7 @@ def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: in
     }
     for note in notes:
         session.output.note(note)
-    files = {part_of(one.name)[0]: one.whole for one in found.uploads}
+    files = {part_of(one.name)[0]: one.whole or one.size for one in found.uploads}
     lines = [
         Text(f"Uploaded a pile of {formatting.count(len(files), 'file')} to {assignment}", "bold"),
         *(Text(f"  {printable(name)}  {size / 1e6:,.1f} MB") for name, size in files.items()),
@@ -105,12 +106,12 @@ def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: in
     session.output.result(document, Group(*lines))
 
 
-def _settings(folder: Path, pages: int | None) -> Iterator[Upload]:
-    """Yield the settings of piles as a file in a folder, if there are any."""
-    if pages is not None:
-        path = folder / object_keys.PILE_SETTINGS
-        path.write_text(PileSettings(pages=pages).model_dump_json(), encoding="utf-8")
-        yield Upload(path, path.name, path.stat().st_size)
+def _settings(session: Session, assignment: str, folder: Path, pages: int) -> Upload:
+    """Return the stored settings of piles, with the pages of a booklet, as a file in a folder."""
+    stored = fetch_material(session.api, session.transfer, assignment, (object_keys.PILE_SETTINGS,)).pile_settings()
+    path = folder / object_keys.PILE_SETTINGS
+    path.write_text(stored.model_copy(update={"pages": pages}).model_dump_json(), encoding="utf-8")
+    return Upload(path, path.name, path.stat().st_size)
 
 
 def upload_files(session: Session, assignment: str, uploads: list[Upload]) -> None:
@@ -136,7 +137,7 @@ def _send(session: Session, uploads: list[Upload], posts: tuple[PresignedPost, .
         raise StackError("the stack gave forms for other files than it was asked for: deploy it again")
     with ThreadPoolExecutor(_AT_ONCE) as senders:
         sent = [
-            senders.submit(session.transfer.send, post, one.piece, on_bytes)
+            senders.submit(session.transfer.send, post, one.path, one.size, on_bytes, one.first, one.whole)
             for one, post in zip(uploads, posts, strict=True)
         ]
         try:

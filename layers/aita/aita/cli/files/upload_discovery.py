@@ -19,7 +19,6 @@ from aita.cli.files.students_scans import (
     students_scans,
     unknown,
 )
-from aita.client.file_transfer import FilePiece
 from aita.errors import InvalidMaterialError
 from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
 

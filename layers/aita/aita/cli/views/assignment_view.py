@@ -22,6 +22,11 @@ def assignments_table(found: AssignmentList) -> RenderableType:
 def state_view(state: AssignmentState) -> RenderableType:
     """Return what an assignment waits for, then its runs and their cost."""
     waiting = [
+        (
+            state.unplaced_pages,
+            "page of a pile in no booklet (aita piles list)",
+            "pages of piles in no booklet (aita piles list)",
+        ),
         (state.names_to_match, "name to match", "names to match"),
         (len(state.without_rubric), "question without a rubric", "questions without a rubric"),
         (state.open_parts, "part of a page to decide on", "parts of pages to decide on"),

@@ -1,14 +1,14 @@
 """Uploaded piles of an assignment, and the booklets that a run has separated them into, as files of students."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Final
 
 from aita.models.names import SCAN_TYPES, part_of
-from aita.models.pile import Booklet, PilePage, StoredPart
+from aita.models.pile import Booklet, Doubt, PilePage, Separation, StoredPart, UnplacedPage
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -76,21 +76,89 @@ def booklet_files(material: AssignmentFiles) -> Iterator[BookletFile]:
     """Yield the booklets whose pile is still there, each in the folder of its student.
 
     The folder is the number on the booklet's cover or, without one, the place in the pile where it begins: other
-    files of the pile do not change it.
+    files of the pile do not change it. Pages that a person gave to a folder are there, and nowhere else.
     """
-    booklets = material.separation().booklets
-    if not booklets:
+    separation = material.separation()
+    if not separation.counted:
         return
     names = {file.source: file.name for file in pile_files(material)}
-    there = [booklet for booklet in booklets if booklet.first.source in names]
+    there = [booklet for booklet in separation.booklets if booklet.first.source in names]
     folders = [booklet.owner or _folder(booklet, names) for booklet in there]
     times = Counter(folders)
-    for booklet, folder in zip(there, folders, strict=True):
+    unique = [
+        folder if times[folder] == 1 else f"{folder}-{booklet.first.source[:4]}"
+        for booklet, folder in zip(there, folders, strict=True)
+    ]
+    by_folder = _with_given(dict(zip(unique, there, strict=True)), separation, _given(material, names))
+    for folder, booklet in by_folder.items():
         place = booklet.first
-        unique = folder if times[folder] == 1 else f"{folder}-{place.source[:4]}"
         name = f"page {place.page} of {names[place.source].replace('/', ', ')}"
-        key = f"{object_keys.scans(material.assignment)}{unique}/{name}"
-        yield BookletFile(unique, name, StoredObject(key, len(booklet.pages), _digest(booklet)), booklet)
+        key = f"{object_keys.scans(material.assignment)}{folder}/{name}"
+        yield BookletFile(folder, name, StoredObject(key, len(booklet.pages), _digest(booklet)), booklet)
+
+
+def unplaced_pages(material: AssignmentFiles) -> list[UnplacedPage]:
+    """Return the pages of the present piles that are in no booklet, and that no person has given to a folder."""
+    separation = material.separation()
+    if not separation.unplaced:
+        return []
+    names = {file.source: file.name for file in pile_files(material)}
+    given = _given(material, names)
+    return [
+        each
+        for each in separation.unplaced
+        if each.page.source in names and each.doubt is not Doubt.COPY and _numbered(each.page) not in given
+    ]
+
+
+_Given = Mapping[tuple[str, int], str]
+"""Folder that a person gave a page to, by the file's id and the page."""
+
+
+def _given(material: AssignmentFiles, names: Mapping[str, str]) -> _Given:
+    sources = {name: source for source, name in names.items()}
+    return {
+        (sources[each.file], page): each.folder
+        for each in material.pile_settings().given
+        if each.file in sources
+        for page in range(each.first, each.last + 1)
+    }
+
+
+def _numbered(page: PilePage) -> tuple[str, int]:
+    return page.source, page.page
+
+
+def _with_given(booklets: dict[str, Booklet], separation: Separation, given: _Given) -> dict[str, Booklet]:
+    """Return the booklets with the pages that people gave to their folders, and without those given to others."""
+    if not given:
+        return booklets
+    pages = {
+        folder: [page for page in booklet.pages if given.get(_numbered(page), folder) == folder]
+        for folder, booklet in booklets.items()
+    }
+    readable = (each.page for each in separation.unplaced if each.page.is_readable)
+    for page in (*(page for booklet in booklets.values() for page in booklet.pages), *readable):
+        folder = given.get(_numbered(page))
+        if folder is not None and page not in pages.setdefault(folder, []):
+            pages[folder].append(page)
+    return {
+        folder: booklets.get(folder, Booklet(pages=tuple(kept))).model_copy(update={"pages": in_exam_order(kept)})
+        for folder, kept in pages.items()
+        if kept
+    }
+
+
+def in_exam_order(pages: Iterable[PilePage]) -> tuple[PilePage, ...]:
+    """Return pages in the exam's order, each that is none of the exam's behind the one that it follows."""
+    groups: list[list[PilePage]] = []
+    for page in pages:
+        if page.exam_page is None and groups:
+            groups[-1].append(page)
+        else:
+            groups.append([page])
+    groups.sort(key=lambda group: group[0].exam_page or 0)
+    return tuple(page for group in groups for page in group)
 
 
 def _folder(booklet: Booklet, names: Mapping[str, str]) -> str:

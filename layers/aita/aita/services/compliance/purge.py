@@ -27,6 +27,7 @@ LONGEST_INVOCATION = timedelta(minutes=15)
 """Longest time for which a function may still write after its run was stopped: Lambda's limit."""
 
 _CLASS_FILES = (
+    object_keys.BOOKLETS,
     object_keys.PAGES,
     object_keys.SCANS,
     object_keys.HEADS,

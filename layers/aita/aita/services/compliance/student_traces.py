@@ -3,18 +3,21 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from aita.errors import ObjectNotFoundError
+from aita.models.pile import Booklet
 from aita.models.student import RosterEntry, Student
 from aita.ports import ObjectStore, StoredVersion, VersionStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.pile_files import booklet_files
 from aita.services.assignments.roster_csv import without_student
 from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_replies
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StudentTraces:
     """Finds the stored data of a student of an assignment."""
 
@@ -35,7 +38,8 @@ class StudentTraces:
             object_keys.student_heads(self.assignment, self.student.student_id),
             *(object_keys.report(self.assignment, name) for name in self._reports()),
         )
-        for prefix in prefixes:
+        of_booklet = (page.key for booklet in self._booklets for page in (*booklet.pages, *booklet.doubles))
+        for prefix in (*prefixes, *of_booklet):
             yield from self.versions.versions(prefix)
         # Without a blank exam, a student's pages are stored as the exam's.
         sources = {object_keys.source_id(scan.key, scan.etag) for scan in self.scans()}
@@ -89,6 +93,12 @@ class StudentTraces:
             replies |= cached_by(self.objects, untraced)
         return list(versions_of_replies(self.versions, replies)), versions, tasks
 
+    @cached_property
+    def _booklets(self) -> list[Booklet]:
+        """The student's booklets in piles, whose files hold all students' pages."""
+        files = booklet_files(AssignmentFiles(self.objects, self.assignment))
+        return [file.booklet for file in files if file.folder == self.student.folder]
+
     @property
     def _scans(self) -> str:
         return f"{object_keys.scans(self.assignment)}{self.student.folder}/"
@@ -120,6 +130,10 @@ class StudentTraces:
             case object_keys.STUDENTS:
                 left = [each for each in held["students"] if each["student_id"] != student_id]
                 changed: Any = held | {"students": left, "missing": self._still_missing(held["missing"])}
+            case object_keys.BOOKLETS:
+                mine = {page.key for booklet in self._booklets for page in (*booklet.pages, *booklet.doubles)}
+                left = [each for each in held["booklets"] if not mine & {page["key"] for page in each["pages"]}]
+                changed = held | {"booklets": left}
             case object_keys.REPORTS:
                 gone = set(self._reports())
                 changed = [each for each in held if each["name"] not in gone]

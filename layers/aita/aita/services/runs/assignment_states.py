@@ -11,6 +11,7 @@ from aita.models.names import RESERVED, check_assignment
 from aita.models.run import Run, RunSummary
 from aita.services.assignments.assignment_files import AssignmentFiles, unknown_assignment
 from aita.services.assignments.class_list import ClassList
+from aita.services.assignments.pile_files import unplaced_pages
 from aita.services.grading.gradebook import Gradebook
 from aita.services.runs.run_queries import PAGE_SIZE, RunQueries
 
@@ -57,6 +58,7 @@ class AssignmentStates:
         return AssignmentState(
             assignment=assignment,
             names_to_match=len(to_match),
+            unplaced_pages=len(unplaced_pages(material)),
             questions=len(questions),
             without_rubric=tuple(each.question_id for each in questions if each.question_id not in rubrics),
             open_parts=_open_parts(grades),

@@ -41,7 +41,7 @@ class SplitStage(FilesStage):
         if not folders:
             raise InvalidMaterialError(
                 "no page of the pile could be given to a booklet: see the reasons "
-                f"(aita piles --assignment {material.assignment}), and do what they say"
+                f"(aita piles list --assignment {material.assignment}), and do what they say"
             )
         students = _register(material, folders)
         ids = {student.folder: student.student_id for student in students.students}

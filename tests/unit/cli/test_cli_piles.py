@@ -1,0 +1,86 @@
+"""Listing piles with their booklets, and placing pages by hand."""
+
+import hashlib
+import json
+
+import pytest
+
+from aita.models.pile import Booklet, Doubt, PilePage, Repair, Separation, UnplacedPage
+from aita.services.assignments import object_keys
+from tests.support.command_fixtures import Aita
+from tests.support.fake_stack import FakeStack
+
+ETAG = hashlib.md5(b"%PDF", usedforsecurity=False).hexdigest()
+SOURCE = object_keys.source_id("midterm/piles/class.pdf", ETAG)
+
+
+def page(number: int) -> PilePage:
+    return PilePage(source=SOURCE, page=number, key=f"midterm/pile_pages/{number}.jpg", sha256=str(number))
+
+
+@pytest.fixture
+def separated(stack: FakeStack) -> FakeStack:
+    """A pile of two booklets, one of which lacks a page, and of three pages that are in none."""
+    found = Separation(
+        booklets=(
+            Booklet(pages=(page(1), page(2)), repairs=(Repair.MISSING, Repair.TURNED), missing=(3,)),
+            Booklet(pages=(page(5), page(6), page(7))),
+        ),
+        unplaced=tuple(UnplacedPage(page=page(number), doubt=Doubt.UNLIKE) for number in (3, 4, 8)),
+        counted={SOURCE: 8},
+    )
+    files = [stack.file("booklets.json", found.model_dump_json().encode())]
+    stack.answer("GET", "/assignments/midterm/files", {"files": files})
+    uploads = [{"name": "piles/class.pdf", "size": 4, "etag": ETAG}]
+    stack.answer("GET", "/assignments/midterm/uploads", {"files": uploads})
+    return stack
+
+
+def test_repairs_and_pages_in_no_booklet_are_listed(separated: FakeStack, aita: Aita) -> None:
+    code, out, _ = aita("piles", "list", "-a", "midterm")
+    assert code == 0
+    assert [" ".join(line.split()) for line in out.splitlines()] == [
+        "class.pdf: 8 pages",
+        "2 booklets, 1 of them with repairs",
+        "folder begins at pages repairs",
+        "booklet-class-0001 page 1 of class.pdf 2 missing (3), turned",
+        "3 pages in no booklet",
+        "class.pdf, page 3-4: it is like none of the exam's pages, and lies between two booklets",
+        "class.pdf, page 8: it is like none of the exam's pages, and lies between two booklets",
+        "Look at them, and say whose they are: aita piles give class.pdf 3-4 --to FOLDER --assignment midterm",
+    ]
+
+
+def test_the_list_in_json(separated: FakeStack, aita: Aita) -> None:
+    code, out, _ = aita("piles", "list", "-a", "midterm", "--json")
+    assert code == 0
+    document = json.loads(out)
+    assert [each["folder"] for each in document["booklets"]] == ["booklet-class-0001", "booklet-class-0005"]
+    assert [(each["first"], each["last"]) for each in document["unplaced"]] == [(3, 4), (8, 8)]
+
+
+def test_pages_are_given_to_a_folder(separated: FakeStack, aita: Aita) -> None:
+    code, out, err = aita("piles", "give", "class.pdf", "3-4", "--to", "booklet-class-0001", "-a", "midterm")
+    assert code == 0, err
+    assert json.loads(separated.uploads["piles.json"]) == {
+        "pages": 0,
+        "given": [{"file": "class.pdf", "first": 3, "last": 4, "folder": "booklet-class-0001"}],
+    }
+    assert "Pages 3 to 4 of class.pdf are in booklet-class-0001 from the next run on" in out
+
+
+@pytest.mark.parametrize(
+    ("file", "pages", "folder", "said"),
+    [
+        ("other.pdf", "3", "Ann", "no file of that name"),
+        ("class.pdf", "8-9", "Ann", "8 pages"),
+        ("class.pdf", "4-3", "Ann", "8 pages"),
+        ("class.pdf", "all", "Ann", "no page and no range"),
+        ("class.pdf", "3", "a/b", "can't be uploaded under that name"),
+    ],
+)
+def test_what_is_refused(separated: FakeStack, aita: Aita, file: str, pages: str, folder: str, said: str) -> None:
+    code, _, err = aita("piles", "give", file, pages, "--to", folder, "-a", "midterm")
+    assert code != 0
+    assert said in " ".join(err.split())
+    assert not separated.uploads
