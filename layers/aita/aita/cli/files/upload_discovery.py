@@ -40,26 +40,21 @@ _MEGABYTE = 1024 * 1024
 class Upload:
     """A local file or a part of one, the name it is uploaded under, and its size in bytes.
 
-    ``first`` is where the part begins, and ``whole`` the size of the file that it is a part of; 0 for a whole file.
-    ``made_of`` is the file that it was made of.
+    ``first`` is where the part begins, and ``whole`` the size of the file that it is a part of; ``None`` for all of
+    it. ``made_of`` is the file that it was made of.
     """
 
     path: Path
     name: str
     size: int
     first: int = 0
-    whole: int = 0
+    whole: int | None = None
     made_of: Path | None = None
 
     @property
     def shown(self) -> Path:
         """Path of the file that a person knows."""
         return self.made_of or self.path
-
-    @property
-    def piece(self) -> FilePiece:
-        """The bytes to send."""
-        return FilePiece(self.path, self.size, self.first, self.whole or self.size)
 
 
 @dataclass(frozen=True, slots=True)
