@@ -391,6 +391,12 @@ def fake_range(file: ByteSource, first: int, last: int) -> Iterator[tuple[int, F
         yield number, FakePage(parts[number - 1])
 
 
+def fake_codes(page: PageImage) -> tuple[str, ...]:
+    """Return the text behind an @ on a page."""
+    _, code, text = page.jpeg.partition(b"@")
+    return (text.decode(),) if code else ()
+
+
 def fake_strip(jpeg: bytes, first: int, end: int) -> FakePage:
     """Cut rows out of a page: the page's bytes, with the rows' numbers before them."""
     return FakePage(f"rows {first} to {end} of ".encode() + jpeg, height=end - first)
@@ -504,6 +510,7 @@ class Harness:
             blank_exams=self.splitter.blank_exams,
             count=lambda file: len(list(fake_pages(file.read(0, file.size)))),
             page_range=fake_range,
+            read_codes=fake_codes,
         )
         self.cutter = StripCutter(objects=self.objects, watch=watch, recorder=recorder, strip=fake_strip)
         self.reporter = ReportRenderer(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from aita.imaging.codes import read_codes
 from aita.imaging.ink import BlankExam
 from aita.imaging.mask import masked
 from aita.imaging.pages import pages
@@ -31,7 +32,9 @@ class SampleExamRun(Harness):
         super().cold()
         exams = BlankExams(self.objects, pages, BlankExam)
         self.splitter = replace(self.splitter, blank_exams=exams, mask=masked, strip=strip, mask_header=HEADER)
-        self.separator = replace(self.separator, blank_exams=exams, count=pdf_page_count, page_range=page_range)
+        self.separator = replace(
+            self.separator, blank_exams=exams, count=pdf_page_count, page_range=page_range, read_codes=read_codes
+        )
         self.cutter = replace(self.cutter, strip=strip)
 
 

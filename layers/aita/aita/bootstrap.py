@@ -217,6 +217,7 @@ def make_planner() -> "Planner":
 
 def make_splitter() -> "tuple[PageSplitter, StripCutter, PileSeparator]":
     """Return the services behind the split function, the only one with the imaging layer."""
+    from aita.imaging.codes import read_codes
     from aita.imaging.ink import BlankExam
     from aita.imaging.isolated import count_apart, numbered_pages_apart, pages_apart
     from aita.imaging.mask import masked
@@ -259,6 +260,7 @@ def make_splitter() -> "tuple[PageSplitter, StripCutter, PileSeparator]":
         blank_exams=blank_exams,
         count=partial(count_apart, count=pdf_page_count),
         page_range=page_range,
+        read_codes=read_codes,
     )
     return splitter, cutter, separator
 

@@ -66,7 +66,7 @@ class PilePage(StrictModel):
     is_turned
         Whether it was scanned sideways or upside down.
     owner
-        Number of the student whose printed cover it is; empty for another page.
+        Folder of the student whom the printed code on it names; empty without a code.
     """
 
     source: str
@@ -146,7 +146,7 @@ class Booklet(StrictModel):
     missing
         Numbers of the exam's pages that are not there.
     owner
-        Number of the student on the printed cover; empty without one.
+        Folder of the student whom a printed code names; empty without one.
     """
 
     pages: Annotated[tuple[PilePage, ...], Field(min_length=1)]
@@ -167,12 +167,12 @@ class Doubt(StrEnum):
     UNREADABLE = "it can't be read: scan it again"
     NO_SIGN = "nothing tells where a booklet begins: upload the blank exam, or give the number of pages (--pages)"
     COUNT = "the number of pages is no multiple of a booklet's"
-    OTHER_LENGTH = "its booklet has another number of pages than the others: a cover may have been missed"
+    OTHER_LENGTH = "its booklet has another number of pages than the others: a printed code may have been missed"
     UNLIKE = "it is like none of the exam's pages, and lies between two booklets"
     BOUNDARY = "it may belong to the booklet before or to the one behind"
     MERGED = "its booklet may be two, or a part of another"
     TWO_STUDENTS = "its booklet has a page of the exam twice, with different writing"
-    SAME_COVER = "several booklets have the cover of one student"
+    SAME_CODE = "several booklets have the printed code of one student"
     COPY = "the same file is in the pile twice: this page counts once"
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from aita.models.run import RunStatus
 from aita.models.scan import BANDS, PageImage, PageInk
-from tests.support.fakes import FakeBlankExam, Harness
+from aita.models.student import RosterEntry
+from aita.services.assignments.cover_codes import COVER, CoverCode, make
+from tests.support.fakes import ASSIGNMENT, FakeBlankExam, Harness
 
 
 class PileExam(FakeBlankExam):
@@ -160,6 +162,59 @@ class TestByTheBlankExam:
         assert {doubt for _, doubt in unplaced(harness)} == {
             "the same file is in the pile twice: this page counts once"
         }
+
+
+def coded(page: bytes, name: str, number: int = COVER) -> bytes:
+    """Return a page with the printed code of a student."""
+    return page + b"@" + code(name, number).text.encode()
+
+
+def code(name: str, number: int = COVER) -> CoverCode:
+    return make(ASSIGNMENT, RosterEntry(name=name, number=f"{len(name)}000{len(name)}"), number)
+
+
+class TestByPrintedCodes:
+    def test_booklets_go_from_one_students_code_to_the_next_ones(self, harness: Harness) -> None:
+        pile = [coded(b"1", "Ann"), b"x", coded(b"2", "Ann", 1), b"y", coded(b"3", "Robert"), b"z", b" ", b"w"]
+        harness.put("piles/class.pdf", b"|".join(pile))
+        harness.run("transcribe")
+        assert pages(harness) == {code("Ann").folder: pile[:4], code("Robert").folder: pile[4:]}
+
+    def test_they_find_the_students_on_the_roster(self, harness: Harness) -> None:
+        harness.put("roster.csv", "Student Name,Student ID\nAnn,30003\nRobert,60006\n")
+        harness.put("piles/class.pdf", b"|".join([coded(b"1", "Ann"), coded(b"2", "Robert")]))
+        harness.run("transcribe")
+        found = harness.artifact("students.json")["students"]
+        assert [(each["roster_name"], each["match"]) for each in found] == [("Ann", "exact"), ("Robert", "exact")]
+
+    def test_a_code_that_was_missed_is_noticed_by_the_number_of_pages(self, harness: Harness) -> None:
+        lengths = [coded(b"1", "A") + b"|x", coded(b"2", "BB") + b"|x|missed|x", coded(b"3", "CCC") + b"|x"]
+        harness.put("piles/class.pdf", b"|".join(lengths))
+        harness.run("transcribe")
+        assert sorted(pages(harness)) == sorted([code("A").folder, code("CCC").folder])
+        assert [page for page, _ in unplaced(harness)] == [3, 4, 5, 6]
+
+    def test_one_students_code_in_two_places_waits_for_a_person(self, harness: Harness) -> None:
+        pile = [coded(b"1", "A"), coded(b"2", "BB"), coded(b"3", "A")]
+        harness.put("piles/class.pdf", b"|".join(pile))
+        harness.run("transcribe")
+        assert list(pages(harness)) == [code("BB").folder]
+        assert {doubt for _, doubt in unplaced(harness)} == {"several booklets have the printed code of one student"}
+
+    def test_a_code_of_another_exam_is_none(self, harness: Harness) -> None:
+        other = make("final", RosterEntry(name="Ann", number="30003")).text
+        harness.put("piles.json", {"pages": 2})
+        harness.put("piles/class.pdf", b"x@" + other.encode() + b"|y")
+        harness.run("transcribe")
+        assert list(pages(harness)) == ["booklet-class-0001"]
+
+    def test_with_a_blank_exam_no_booklet_has_two_students_codes(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        halves = [coded(b"a1", "Ann"), b"b1", coded(b"c2", "Robert")]
+        harness.put("piles/class.pdf", b"|".join(halves))
+        harness.run("transcribe")
+        assert pages(harness) == {code("Ann").folder: halves[:1], code("Robert").folder: halves[2:]}
+        assert [page for page, _ in unplaced(harness)] == [2]
 
 
 class TestByAPerson:

@@ -16,6 +16,7 @@ GAP: Final = 2.0
 
 _MORE_MISSING: Final = 0.25  # for each further page of a gap: pages are lost by sheets, or from one end
 _BACKWARD: Final = 1.5  # a page that lies before one that it should lie behind
+_LATE_CODE: Final = 0.5  # a printed code that is not on the first page: it was not read there, or the order is another
 _EXTRA: Final = 0.5  # a page that is none of the exam's
 _SAME: Final = 1.0  # a page of the exam twice, with the same writing
 _UNKNOWN: Final = 2.5  # the same, where the writing does not tell
@@ -51,8 +52,8 @@ class PageRun:
         """Add a page, and return the number of the exam's page that it is taken for; ``None`` for none of them."""
         if page.owner:
             self.conflict = self.conflict or bool(self.owner and page.owner != self.owner)
+            self.cost += _LATE_CODE if self.last and not self.owner else 0.0
             self.owner = page.owner
-            self.cost += _BACKWARD if self.last else 0.0
         number = number_of(page, self.last)
         if number is None:
             self.cost += 0.0 if page.owner else _EXTRA

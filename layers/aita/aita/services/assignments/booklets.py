@@ -24,7 +24,8 @@ _BESIDE: Final = (Doubt.UNLIKE, Doubt.BOUNDARY)
 def separate(sections: Iterable[Sequence[PilePage]], length: int = 0) -> Separation:
     """Return the booklets of a pile.
 
-    Pages are told by the blank exam; without one, booklets begin at printed covers, or have a number of pages.
+    Pages are told by the blank exam; without one, booklets begin where a printed code names another student, or have
+    a number of pages. No booklet has the codes of two students.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def _section(pages: Sequence[PilePage], length: int) -> Separation:
     if any(page.ink and page.ink.exam_pages for page in pages):
         return _by_exam_in_parts(pages)
     if any(page.owner for page in pages):
-        return _by_covers(pages, length)
+        return _by_codes(pages, length)
     if not length:
         return _unplaced(pages, Doubt.NO_SIGN)
     if len(pages) % length:
@@ -62,10 +63,10 @@ def _unplaced(pages: Iterable[PilePage], doubt: Doubt) -> Separation:
     return Separation(unplaced=tuple(UnplacedPage(page=page, doubt=doubt) for page in pages))
 
 
-def _by_covers(pages: Sequence[PilePage], length: int) -> Separation:
-    """Return the booklets from one printed cover to the next, if they have the same number of pages.
+def _by_codes(pages: Sequence[PilePage], length: int) -> Separation:
+    """Return the booklets from one student's printed code to the next one's, if they have the same number of pages.
 
-    A cover that can't be read would else give a student's pages to the one before.
+    A code that can't be read would else give a student's pages to the one before.
     """
     starts = [place for place, page in enumerate(pages) if page.owner and page.owner != _owner_before(pages, place)]
     runs = [pages[start:end] for start, end in pairwise([*starts, len(pages)])]
@@ -229,13 +230,13 @@ def _with_empty(found: Separation, pages: Sequence[PilePage]) -> Separation:
 
 
 def _with_one_booklet_each(found: Separation) -> Separation:
-    """Return the separation without the booklets whose cover another booklet has, too."""
+    """Return the separation without the booklets whose code another booklet has, too."""
     times = Counter(booklet.owner for booklet in found.booklets if booklet.owner)
     twice = [booklet for booklet in found.booklets if times[booklet.owner] > 1]
     left = tuple(booklet for booklet in found.booklets if times[booklet.owner] <= 1)
     pages = (page for booklet in twice for page in (*booklet.pages, *booklet.doubles))
     return found.model_copy(
-        update={"booklets": left, "unplaced": found.unplaced + _unplaced(pages, Doubt.SAME_COVER).unplaced}
+        update={"booklets": left, "unplaced": found.unplaced + _unplaced(pages, Doubt.SAME_CODE).unplaced}
     )
 
 

@@ -14,6 +14,7 @@ from aita.models.run import ItemEvent
 from aita.models.scan import PageImage, PageInk
 from aita.ports import ByteSource, ObjectStore
 from aita.services.assignments import object_keys
+from aita.services.assignments.cover_codes import parse
 from aita.services.execution.blank_exams import BlankExam, BlankExams
 from aita.services.execution.page_splitter import with_undrawn
 from aita.services.execution.stored_file import StoredFile
@@ -40,6 +41,8 @@ class PileSeparator:
         Counts the pages of a PDF.
     page_range
         Renders a range of a PDF's pages, from the first to the last, each with its number.
+    read_codes
+        Returns the texts of a page's QR codes.
     """
 
     objects: ObjectStore
@@ -48,6 +51,7 @@ class PileSeparator:
     blank_exams: BlankExams
     count: Callable[[ByteSource], int]
     page_range: Callable[[ByteSource, int, int], Iterable[tuple[int, PageImage]]]
+    read_codes: Callable[[PageImage], tuple[str, ...]]
     _plan: str = field(default="")
     _sources: PileSources = field(default_factory=PileSources)
     _blank: BlankExam | None = field(default=None)
@@ -123,8 +127,15 @@ class PileSeparator:
                     width=image.width,
                     height=image.height,
                     ink=ink,
+                    owner=self._owner(assignment, image),
                     is_turned=image.width * image.height == sheet.width * sheet.height and image.jpeg != sheet.jpeg,
                 )
+
+    def _owner(self, assignment: str, page: PageImage) -> str:
+        """Return the folder of the one student whom the printed codes on a page name; empty if it is not one."""
+        codes = (parse(text) for text in self.read_codes(page))
+        folders = {code.folder for code in codes if code is not None and code.assignment == assignment}
+        return folders.pop() if len(folders) == 1 else ""
 
     def _measured(self, sheet: PageImage, expected: int) -> Iterator[tuple[PageImage, PageInk | None]]:
         for page, ink in self._blank.single_pages(sheet, expected) if self._blank else [(sheet, None)]:
