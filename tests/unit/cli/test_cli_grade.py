@@ -36,6 +36,10 @@ def graded(stack: FakeStack, students: int, final: int, older: int = 0, **states
         (("exam", "--see", "never"), {"see": "never"}),
         (("grade", "--readings", "2"), {"readings": 2}),
         (("exam", "--readings", "1"), {"readings": 1}),
+        (
+            ("grade", "--answer", "c-0123456789ab", "--answer", "c-ba9876543210"),
+            {"cells": ["c-0123456789ab", "c-ba9876543210"]},
+        ),
         (("exam",), {}),
         (("extract-questions",), {}),
     ],
@@ -55,6 +59,7 @@ def test_a_run_is_started_as_asked(
     [
         ("grade", "--graders", "0"),
         ("grade", "--graders", "10"),
+        ("grade", "--answer", "1a"),
         ("grade", "--disagreement", "1.1"),
         ("exam", "--disagreement", "-1"),
         ("grade", "--review"),

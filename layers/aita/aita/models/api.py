@@ -27,7 +27,7 @@ from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.provider_batch import BatchProgress, BatchUse
 from aita.models.review import DecisionRequest
 from aita.models.rubric_change import QuestionChange
-from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
+from aita.models.run import Ref, RunCells, RunStatus, RunSummary, TaskStatus, Usage
 from aita.models.second_look import See
 
 
@@ -50,6 +50,7 @@ class RunOptions(StrictModel):
     read_names: bool | None = None
     review: bool | None = None
     regrade_older: bool | None = None
+    cells: RunCells | None = None
     model: str | None = None
     reader_model: str | None = None
     grader_model: str | None = None

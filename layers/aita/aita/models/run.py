@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from aita.models.base import StrictModel
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
@@ -214,6 +214,10 @@ class StageCounts(StrictModel):
         return self.succeeded + self.failed
 
 
+RunCells = Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^c-[0-9a-f]{12}$")], ...], Field(max_length=100)]
+"""Ids of cells that a run is about."""
+
+
 class RunSettings(StrictModel):
     """Settings of a run, which every resume keeps.
 
@@ -221,6 +225,7 @@ class RunSettings(StrictModel):
     saw otherwise or that were read another number of times, are graded again. Runs before version 0.3 are without
     ``see`` and ``readings``, and showed no strips. An empty ``reader_model`` or ``grader_model`` is ``model``.
     With ``read_names`` a model reads who students are of whom nothing else tells it.
+    ``cells`` are the only graded answers that are graded again; empty for all that need it.
     ``provider_batch`` is the use of the provider's batches, which have nothing to do with ``batch_size``, the number of
     tasks that share a call.
     """
@@ -241,6 +246,7 @@ class RunSettings(StrictModel):
     disagreement: Disagreement = 0.2
     review: bool = False
     regrade_older: bool = False
+    cells: RunCells = ()
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     see: See = See.NEVER
     readings: Readings = 1

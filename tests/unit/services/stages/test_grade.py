@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aita.errors import InvalidMaterialError, MissingMaterialError
+from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.answer import StudentAnswers
 from aita.models.grade import CellState
 from aita.models.points import total
@@ -679,3 +679,35 @@ class TestSample:
         put_answers(harness)
         with pytest.raises(MissingMaterialError, match="nothing of assignment midterm was graded yet"):
             harness.begin("regrade-sample")
+
+
+class TestSomeAnswers:
+    """Grading a few answers again, by their ids, and no other."""
+
+    @pytest.fixture
+    def graded(self, harness: Harness) -> Harness:
+        put_answers(harness)
+        grade(harness)
+        return harness
+
+    def test_an_answer_is_graded_alone_though_the_rubric_has_changed(self, graded: Harness) -> None:
+        before = cells(graded)
+        graded.put("user_rubrics.json", RUBRICS | {"1a": STRICTER})
+        answer = before["s-1", "1a"].cell_id
+        run = grade(graded, cells=[answer])
+        assert [item["refs"] for item in graded.items(run, "grade")] == [
+            {"student_id": "s-1", "question_id": "1a", "grader": 1}
+        ]
+        after = cells(graded)
+        assert {place for place in after if after[place] != before[place]} == {("s-1", "1a")}
+        assert after["s-1", "1a"].rubric != before["s-1", "1a"].rubric
+
+    def test_one_that_has_not_changed_is_not_asked_for(self, graded: Harness) -> None:
+        run = grade(graded, cells=[cells(graded)["s-1", "1a"].cell_id])
+        assert graded.items(run, "grade") == []
+
+    def test_answers_that_are_not_there_are_refused(self, graded: Harness) -> None:
+        with pytest.raises(NotFoundError, match="no graded answer c-0123456789ab"):
+            graded.begin("grade", cells=["c-0123456789ab"])
+        with pytest.raises(RequestError, match="belong to the pipeline grade, not to report"):
+            graded.begin("report", cells=["c-0123456789ab"])

@@ -1,11 +1,12 @@
 """Commands that start, resume, cancel and watch runs."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from aita.cli import exit_codes
 from aita.cli.batch_options import Batch, BatchOnly, batch_options
@@ -18,7 +19,7 @@ from aita.client.polling import AWS, LOCAL, follow
 from aita.errors import RequestError, StackError
 from aita.models.api import RunOptions, RunView, StartRunRequest
 from aita.models.names import check_assignment
-from aita.models.run import RunStatus
+from aita.models.run import RunCells, RunStatus
 from aita.models.second_look import See
 from aita.services.runs.pipelines import PIPELINES
 
@@ -167,6 +168,10 @@ def grade(
     see: SeeOption = None,
     readings: Readings = None,
     regrade_older: RegradeOlder = False,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="ID", help="Grade this answer (c-...) and no other; may be repeated."),
+    ] = None,
     batch: Batch = False,
     batch_only: BatchOnly = False,
     max_cost: MaxCost = None,
@@ -182,6 +187,7 @@ def grade(
         "see": see,
         "readings": readings,
         "regrade_older": regrade_older or None,
+        "cells": _cells(answers or []) or None,
     }
     if (see or readings) and not regrade_older:
         Session.of(context).output.note(_KEPT)
@@ -318,6 +324,15 @@ def _request(session: Session, assignment: str, pipeline: str, options: Mapping[
     given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
     given |= {name: value for name, value in options.items() if value is not None}
     return StartRunRequest(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
+
+
+def _cells(answers: Sequence[str]) -> RunCells:
+    try:
+        return TypeAdapter(RunCells).validate_python(tuple(answers))
+    except ValidationError:
+        raise RequestError(
+            "--answer takes up to 100 ids of answers, as 'aita review list' shows them: c-0123456789ab"
+        ) from None
 
 
 def _usd(max_cost: float | None) -> Decimal | None:

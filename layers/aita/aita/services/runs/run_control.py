@@ -1,6 +1,7 @@
 """Start, resume and cancellation of runs."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from typing import Any
 
 from ulid import ULID
 
-from aita.errors import ConflictError, RequestError, StackError
+from aita.errors import ConflictError, NotFoundError, RequestError, StackError
 from aita.models.api import StartRunRequest
 from aita.models.model_role import ModelRole
 from aita.models.names import check_assignment
@@ -68,6 +69,8 @@ class RunControl:
         for stage in map(stage_of, stages):
             stage.require(material, made)
             made |= {*stage.artifacts}
+        if settings.cells:
+            _check_cells(request.pipeline, material, settings.cells)
         now = self.clock()
         run = Run(
             run_id=str(ULID.from_datetime(now)),
@@ -266,6 +269,14 @@ class RunControl:
                     f"the price of {model} is not known, so a cap on the run's cost can't be kept: leave out "
                     f"--max-cost and AITA_MAX_COST_USD, or {tell_price(model)}"
                 )
+
+
+def _check_cells(pipeline: str, material: AssignmentFiles, cells: Sequence[str]) -> None:
+    if pipeline != GradeStage.name:
+        raise RequestError(f"cells are answers to grade, and belong to the pipeline grade, not to {pipeline}")
+    graded = {cell.cell_id for each in material.grades().values() for cell in each.values()}
+    if unknown := [each for each in cells if each not in graded]:
+        raise NotFoundError(f"assignment {material.assignment} has no graded answer {unknown[0]}: grade it as a whole")
 
 
 def _check_no_batch_is_left(ended: Run) -> None:

@@ -121,14 +121,20 @@ def _continued_bases(inputs: GradeInputs, earlier: Cells) -> dict[str, dict[str,
 
 
 def kept_cells(inputs: GradeInputs, earlier: Cells, material: AssignmentFiles, settings: RunSettings) -> Cells:
-    """Return the earlier cells that still count, as they count now; none without checkpointing."""
+    """Return the earlier cells that still count, as they count now; none without checkpointing.
+
+    Of a run about some cells, all others stay as they are, whatever has changed since they were graded.
+    """
     kept = Cells()
-    if not settings.enable_checkpointing:
-        return kept
     versions = cache(material.rubric_version)
     for student_id, question in inputs.cells():
         cell = earlier.get(student_id, {}).get(question.question_id)
-        if cell is None or (settings.regrade_older and inputs.is_older(cell)):
+        if cell is None:
+            continue
+        if settings.cells and cell.cell_id not in settings.cells:
+            kept.setdefault(student_id, {})[question.question_id] = cell
+            continue
+        if not settings.enable_checkpointing or (settings.regrade_older and inputs.is_older(cell)):
             continue
         if (now := kept_cell(inputs, cell, question, versions)) is not None:
             kept.setdefault(student_id, {})[question.question_id] = now
