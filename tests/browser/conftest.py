@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.console import Console
 from tests.browser.graded_exam import Exam, grader
@@ -13,6 +13,9 @@ from tests.support import chromium
 
 COMMAND = chromium.find()
 STUDENTS = tuple(f"s-{number:02}" for number in range(1, 9))
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP evil.example 127.0.0.1"]
+"""The last one is what a name server does that rebinds a site's name."""
 
 NewPage = Callable[..., Page]
 
@@ -23,7 +26,7 @@ def browser() -> Iterator[Browser]:
     if COMMAND is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=COMMAND, args=["--no-sandbox", "--disable-gpu"])
+        started = playwright.chromium.launch(executable_path=COMMAND, args=ARGUMENTS)
         yield started
         started.close()
 
@@ -35,13 +38,19 @@ def stack() -> Iterator[Stack]:
         yield made
 
 
-@pytest.fixture
-def exam(stack: Stack) -> Exam:
-    """A graded exam of eight students, of whom each one's first answer waits for a person."""
-    made = Exam(stack, f"exam-{uuid.uuid4().hex[:8]}", STUDENTS)
+@pytest.fixture(scope="package")
+def graded(stack: Stack) -> Exam:
+    """An exam of eight students, of whom each one's first answer waits for a person: what each test has a copy of."""
+    made = Exam(stack, "graded", STUDENTS)
     made.upload()
     made.grade()
     return made
+
+
+@pytest.fixture
+def exam(graded: Exam) -> Exam:
+    """The test's own exam."""
+    return graded.copy(f"exam-{uuid.uuid4().hex[:8]}")
 
 
 @pytest.fixture
@@ -72,20 +81,14 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def open_page(address: str = "", **options: object) -> Page:
+    def open_page(address: str = "", *, errors_are_expected: bool = False, **options: object) -> Page:
         context = browser.new_context(**options)  # type: ignore[arg-type]  # as a test names them
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                errors.append(message.text)
-                if message.type == "error" and "Failed to load resource" not in message.text
-                else None
-            ),
-        )
+        if not errors_are_expected:
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda message: errors.append(message.text) if is_error(message) else None)
         if address:
             page.goto(address)
         return page
@@ -96,7 +99,19 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     assert errors == []
 
 
+def is_error(message: ConsoleMessage) -> bool:
+    """Return whether the browser's console tells an error, other than of a call that a test makes fail."""
+    return message.type == "error" and "Failed to load resource" not in message.text
+
+
 @pytest.fixture
-def page(new_page: NewPage, console: Console) -> Page:
-    """Ada's browser, with her console."""
-    return new_page(console.address)
+def page(new_page: NewPage, console: Console, exam: Exam) -> Page:
+    """Ada's browser, at the exam's first question."""
+    return at_question(new_page(console.address), exam)
+
+
+def at_question(page: Page, exam: Exam, question: str = "1a") -> Page:
+    """Go to a question's answers, and wait for the first one."""
+    page.evaluate(f"location.hash = '#/{exam.assignment}/grade/{question}'")
+    expect(page.get_by_role("heading", name="Answer 1 of")).to_be_visible()
+    return page

@@ -4,11 +4,13 @@ import hashlib
 import io
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from aita.models.grade import cell_id
+from tests.integration.in_process import BUCKET
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack
 
@@ -55,13 +57,11 @@ class Exam:
     stack: Stack
     assignment: str
     students: tuple[str, ...]
-    texts: dict[str, str] = field(default_factory=dict)
 
     def upload(self) -> None:
         """Put the exam with its pages and answers into the bucket."""
         pages, answers, scans = {}, {}, {}
         for student in self.students:
-            text = self.texts.get(student, WROTE)
             image = page_image(student)
             key = f"{self.assignment}/pages/{student}/1.jpg"
             self.stack.put(key, image)
@@ -69,7 +69,7 @@ class Exam:
             pages[student] = [{"page": 1, "key": key, "sha256": digest, "width": 850, "height": 1100}]
             answers[student] = {
                 "question_answers": [
-                    {"question_id": "1a", "raw_text": text, "confidence": 0.9, "pages": [PLACE]},
+                    {"question_id": "1a", "raw_text": WROTE, "confidence": 0.9, "pages": [PLACE]},
                     {
                         "question_id": "2",
                         "raw_text": "[a cell with a membrane]",
@@ -99,12 +99,33 @@ class Exam:
         assert run["status"] == "SUCCEEDED", run
         self.change(lambda number, cells: open_cell(cells["1a"], FLAGS[number % len(FLAGS)]))
 
+    def copy(self, assignment: str) -> "Exam":
+        """Return the same exam under another name, as it is now; nothing is graded for it."""
+        for key in self.stack.keys(f"{self.assignment}/"):
+            content = self.stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+            if key.endswith(".json"):
+                content = content.replace(f"{self.assignment}/".encode(), f"{assignment}/".encode())
+            self.stack.put(assignment + key.removeprefix(self.assignment), content)
+        return Exam(self.stack, assignment, self.students)
+
     def change(self, edit: Any) -> None:
         """Edit the graded cells of each student: ``edit(number, cells)``."""
         grades = self.get("grades")
         for number, student in enumerate(self.students):
             edit(number, grades[student])
         self.put("grades", grades)
+
+    def decisions(self) -> list[dict[str, Any]]:
+        """Return the decisions on the server."""
+        status, found = self.stack.call("GET", f"/assignments/{self.assignment}/decisions")
+        assert status == 200, found
+        return list(found["decisions"])
+
+    def answer(self, student: str, question: str = "1a") -> dict[str, Any]:
+        """Return an answer as the server has it."""
+        status, found = self.stack.call("GET", f"/assignments/{self.assignment}/answers/{cell_id(student, question)}")
+        assert status == 200, found
+        return dict(found["answers"][0])
 
     def get(self, name: str) -> Any:
         return self.stack.get(f"{self.assignment}/{name}.json")

@@ -20,6 +20,9 @@ export function takeToken(address) {
   return Boolean(found);
 }
 
+/** Return whether this page has a token, be it of a server that is gone. */
+export const hasToken = () => token !== "";
+
 /** Error of a call. `status` is 0 if no answer came; `body` is the answer's JSON, if it has one. */
 export class CallError extends Error {
   constructor(message, status, body) {

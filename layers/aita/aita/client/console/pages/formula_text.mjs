@@ -50,10 +50,11 @@ export function FormulaText({ text, quotes = [] }) {
   arrived.value; // drawn again once formulas arrive
   useEffect(() => { prepare([text]); }, [text]);
   const pieces = known.get(text) ?? [[text, null]];
-  return marked(pieces, quotes).map(([source, tree, numbers]) => {
-    const shown = tree ? element(tree) : source;
-    return numbers.length
-      ? html`<mark>${shown}<sup><span class="heard"> quoted for criterion </span>${numbers.join(", ")}</sup></mark>`
-      : shown;
+  const shown = marked(pieces, quotes);
+  return shown.map(([source, tree, numbers], index) => {
+    const piece = tree ? element(tree) : source;
+    if (!numbers.length) return piece;
+    const ending = numbers.filter((number) => !shown[index + 1]?.[2].includes(number));
+    return html`<mark>${piece}${ending.length > 0 && html`<sup><span class="heard"> quoted for criterion </span>${ending.join(", ")}</sup>`}</mark>`;
   });
 }

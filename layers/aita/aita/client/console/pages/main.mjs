@@ -1,6 +1,6 @@
 // The console's pages: start, frame, and the screen that the address names.
 
-import { refusal, takeToken } from "./calls.mjs";
+import { hasToken, refusal, takeToken } from "./calls.mjs";
 import { html, render, useState } from "./library.mjs";
 import { follow, link, route } from "./route.mjs";
 import { unsent } from "./sending.mjs";
@@ -25,7 +25,9 @@ function Frame() {
       <${SaveState} />
     </header>
     ${refusal.value && html`<${Refused} />`}
-    <main id="main" tabindex="-1"><${Screen} key=${`${assignment}/${screen}`} assignment=${assignment} part=${part} /></main>
+    <main id="main" tabindex="-1">
+      ${hasToken() && html`<${Screen} key=${`${assignment}/${screen}`} assignment=${assignment} part=${part} />`}
+    </main>
   `;
 }
 

@@ -5,6 +5,7 @@ import { prepare } from "../formula_text.mjs";
 import { signal } from "../library.mjs";
 import { AnswerQueue } from "../logic/answer_queue.mjs";
 import { beginning, counting, decisionOf, expected } from "../logic/draft.mjs";
+import { Regrades } from "../logic/regrades.mjs";
 import { partOf, toggled, total, written } from "../logic/points.mjs";
 import { unsent } from "../sending.mjs";
 import { prefetch } from "./answer_picture.mjs";
@@ -21,7 +22,11 @@ export class Grading {
     this.zoomed = signal(false);
     this.whole = signal(false);
     this.drafts = signal({});
-    this.regrading = signal({}); // by answer: how its new grading is getting on, in words
+    this.regrades = new Regrades({
+      start: (cells, key) => call("POST", ["runs"], { body: { assignment, pipeline: "grade", options: { cells } }, key }),
+      look: (run) => call("GET", ["runs", run.run_id]),
+      ended: (cell) => this.renew(cell),
+    });
     this._decided = []; // answers of this session, in the order of their decisions
     this._texts = {};
     this.queue = new AnswerQueue((token) => this._page(question, token));
@@ -114,10 +119,11 @@ export class Grading {
 
   /** Save what was written, and go on. */
   save(kind, text, points) {
+    const cell = this.answer.cell_id;
     switch (kind) {
       case "feedback": return this.accept();
       case "note": return this.decide({ action: "note", why: text });
-      case "reading": return this.decide({ action: "correct", transcription: text }, (decision) => this._regrade(decision));
+      case "reading": return this.decide({ action: "correct", transcription: text }, ({ decision_id: id }) => this.regrades.add(cell, `console-${id}`));
       default: return this.decide({ action: "set", points, why: text, feedback: this.draft.feedback });
     }
   }
@@ -229,23 +235,5 @@ export class Grading {
       return this.renew(entry.cell);
     };
     return unsent.add(entry.cell, entry.request, { ...entry, after });
-  }
-
-  async _regrade({ decision_id: id, cell_id: cell }) {
-    const tell = (words) => { this.regrading.value = { ...this.regrading.value, [cell]: words }; };
-    try {
-      tell("is being graded again");
-      const body = { assignment: this.assignment, pipeline: "grade" };
-      let run = await call("POST", ["runs"], { body, key: `console-${id}` });
-      while (run.status === "RUNNING") {
-        await new Promise((done) => setTimeout(done, 2000));
-        run = await call("GET", ["runs", run.run_id]);
-      }
-      tell(run.status === "SUCCEEDED" ? "" : `was not graded again: the run is ${run.status.toLowerCase()}`);
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      tell(`was not graded again: ${error.message}`);
-    }
-    await this.renew(cell);
   }
 }

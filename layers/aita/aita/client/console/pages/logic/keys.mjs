@@ -13,6 +13,7 @@ export const KEYS = [
   ["s", "set the points as one number, with a reason"],
   ["z", "zoom into the picture; again: back"],
   ["p", "the whole page; again: the answer's part of it"],
+  ["w", "who it is: the student's name; again: hidden"],
   ["/", "filters"],
   ["Ctrl Enter", "save what you write"],
   ["Esc", "leave what you write, or close a window"],
@@ -20,7 +21,7 @@ export const KEYS = [
 ];
 
 const LETTERS = {
-  j: "next", k: "previous", u: "undo", e: "feedback", t: "reading", n: "note", s: "total", z: "zoom", p: "page",
+  j: "next", k: "previous", u: "undo", e: "feedback", t: "reading", n: "note", s: "total", z: "zoom", p: "page", w: "name",
   "/": "filters", "?": "keys", ArrowRight: "next", ArrowLeft: "previous", Enter: "accept",
 };
 

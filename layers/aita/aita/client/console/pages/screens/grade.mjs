@@ -14,12 +14,13 @@ import { Writing } from "../grade/writing.mjs";
 import { html, useEffect, useMemo, useState } from "../library.mjs";
 import { actionOf } from "../logic/keys.mjs";
 import { total, written } from "../logic/points.mjs";
+import { names } from "../names.mjs";
 import { unsent } from "../sending.mjs";
 
 const BUTTONS = [
   ["accept", "Accept", "Enter"], ["previous", "Previous", "k"], ["next", "Next", "j"], ["undo", "Undo", "u"],
   ["feedback", "Feedback", "e"], ["reading", "Reading", "t"], ["note", "Note", "n"], ["total", "Points", "s"],
-  ["zoom", "Zoom", "z"], ["page", "Page", "p"],
+  ["zoom", "Zoom", "z"], ["page", "Page", "p"], ["name", "Name", "w"],
 ];
 const WRITTEN = ["feedback", "note", "reading", "total"];
 
@@ -28,6 +29,7 @@ export function Grade({ assignment, part }) {
   const [keysShown, setKeysShown] = useState(false);
   const [keysOn, setKeysOn] = useState(true);
   const [filtersShown, setFiltersShown] = useState(false);
+  const [named, setNamed] = useState(null);
   const grading = useMemo(() => part && new Grading(assignment, part, filter), [assignment, part, filter]);
   const claims = useMemo(() => new Claims(assignment), [assignment]);
   useEffect(() => () => claims.end(), [claims]);
@@ -39,6 +41,10 @@ export function Grade({ assignment, part }) {
     page: () => { grading.whole.value = !grading.whole.value; },
     filters: () => { setFiltersShown(true); requestAnimationFrame(() => document.querySelector("#filters")?.focus()); },
     keys: () => setKeysShown(true),
+    name: () => {
+      if (named) setNamed(null);
+      else names(assignment).then(setNamed, (error) => { grading.notice.value = `The names did not come: ${error.message}`; });
+    },
     ...Object.fromEntries(WRITTEN.map((kind) => [kind, () => { grading.writing.value = kind; }])),
   };
   useEffect(() => {
@@ -64,7 +70,7 @@ export function Grade({ assignment, part }) {
       <button type="button" onClick=${() => setKeysShown(true)}>Keys <kbd>?</kbd></button>
     </p></div>
     ${filtersShown && html`<${FilterBar} filter=${filter} set=${setFilter} />`}
-    ${grading ? html`<${Answer} key=${grading} grading=${grading} claims=${claims} actions=${actions} />`
+    ${grading ? html`<${Answer} key=${grading} grading=${grading} claims=${claims} actions=${actions} named=${named} />`
       : html`<p class="none">Choose a question.</p>`}
     ${keysShown && html`<${KeysDialog} on=${keysOn} set=${setKeysOn} close=${() => setKeysShown(false)} />`}
   </div>`;
@@ -79,7 +85,7 @@ function leaveButton(event) {
 
 const toMain = () => document.querySelector("#main").focus({ preventScroll: true });
 
-function Answer({ grading, claims, actions }) {
+function Answer({ grading, claims, actions, named }) {
   const { queue } = grading;
   const answer = grading.answer;
   const cell = answer?.cell_id;
@@ -96,7 +102,7 @@ function Answer({ grading, claims, actions }) {
   const stuck = entry && (entry.state === "conflict" || entry.state === "refused");
   const other = claims.others.value[cell];
   const kind = grading.writing.value;
-  const again = grading.regrading.value[cell];
+  const again = grading.regrades.states.value[cell];
   const sum = rubric ? total(draft.criteria) : answer.points;
   const place = `Answer ${queue.position.value + 1} of ${queue.answers.value.length}${queue.ended ? "" : " or more"}`;
   return html`
@@ -111,7 +117,7 @@ function Answer({ grading, claims, actions }) {
         <${Reading} answer=${answer} />
       </div>
       <div class="decided">
-        <h1><span>${place}</span> <code>${answer.student_id}</code></h1>
+        <h1><span>${place}</span> <span class="whose">${named && html`${named[answer.student_id] ?? "no name"} `}<code>${answer.student_id}</code></span></h1>
         ${other && html`<p class="alert" role="status">${other.by} is at this answer.</p>`}
         ${stuck && html`<${Conflict} entry=${entry} keep=${() => grading.settle(entry, false)} insist=${() => grading.settle(entry, true)} />`}
         ${entry && !stuck && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
@@ -131,7 +137,7 @@ function Answer({ grading, claims, actions }) {
             step=${question.points_step} keep=${(text) => grading.keep(kind, text)}
             save=${(text, points) => grading.save(kind, text, points)} leave=${() => { grading.writing.value = ""; }} />`
           : BUTTONS.map(([action, words, key]) => html`<button type="button" key=${action} class=${action === "accept" ? "main" : ""}
-            aria-pressed=${action === "zoom" ? grading.zoomed.value : action === "page" ? grading.whole.value : undefined}
+            aria-pressed=${{ zoom: grading.zoomed.value, page: grading.whole.value, name: Boolean(named) }[action]}
             onClick=${() => actions[action]()}>${words} <kbd>${key}</kbd></button>`)}
         </div>
       </div>

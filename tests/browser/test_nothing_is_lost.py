@@ -1,0 +1,125 @@
+"""A decision is on the server, or visibly unsent: whatever goes away in between."""
+
+from collections.abc import Callable
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.console import Call, Console, response, unreachable
+from tests.browser.graded_exam import Exam
+from tests.browser.test_grading import at, press, saved
+
+pytestmark = pytest.mark.xdist_group("chromium")
+
+
+def state(page: Page, text: str) -> None:
+    expect(page.get_by_role("banner").get_by_role("status")).to_have_text(text)
+
+
+def expired(call: Call) -> AWSResponse | None:
+    return response(403, {"message": "The security token included in the request is expired"})
+
+
+def test_the_server_is_killed_and_started_again(page: Page, console: Console, exam: Exam) -> None:
+    console.stop()
+    press(page, "Enter", "3", "Enter")
+    at(page, "3 of 8")
+    state(page, "1 not sent, 1 being saved")
+    console.start()
+    refused = page.get_by_role("alert").filter(has_text="The server takes no calls of this page")
+    expect(refused).to_contain_text(f"aita console --port {console.port}", timeout=30_000)
+    assert exam.decisions() == []
+    refused.get_by_label("Address").fill(console.address)
+    refused.get_by_role("button", name="Go on").click()
+    saved(page)
+    assert [each["points"] for each in sorted(exam.decisions(), key=lambda each: each["student_id"])] == [4, 5]
+    at(page, "3 of 8")
+
+
+@pytest.mark.parametrize(("fault", "told"), [(expired, "credentials have not expired"), (unreachable, "network")])
+def test_what_is_not_sent_is_told_with_the_reason_and_sent_later(
+    page: Page, console: Console, exam: Exam, fault: Callable[[Call], AWSResponse | None], told: str
+) -> None:
+    console.fault = fault
+    press(page, "Enter")
+    state(page, "1 not sent")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".entries")).to_contain_text(told)
+    press(page, "k")
+    expect(page.get_by_text("Not sent yet: accept")).to_be_visible()
+    console.fault = lambda call: None
+    page.get_by_role("button", name="Send now").click()
+    saved(page)
+    assert [each["action"] for each in exam.decisions()] == ["accept"]
+
+
+def test_a_decision_whose_answer_was_lost_is_not_made_twice(page: Page, console: Console, exam: Exam) -> None:
+    """The server decides, and the connection ends before its answer comes."""
+    lost: list[Call] = []
+
+    def lose_answer(call: Call) -> AWSResponse | None:
+        if call.method != "POST" or "/reviews/" not in call.path or call.path.endswith(("claim", "release")) or lost:
+            return None
+        lost.append(call)
+        identity = {"userArn": "arn:aws:iam::123456789012:user/ada"}
+        assert console.stack.call("POST", call.path, call.body, identity=identity)[0] == 201
+        return unreachable(call)
+
+    console.fault = lose_answer
+    press(page, "3", "Enter")
+    expect(page.get_by_role("banner").get_by_role("status")).to_have_text("All saved", timeout=15_000)
+    assert len(lost) == 1
+    assert [each["points"] for each in exam.decisions()] == [5]
+    expect(page.locator(".conflict")).to_have_count(0)
+
+
+def test_a_page_with_unsent_decisions_asks_before_it_is_left(page: Page, console: Console) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: object) -> None:
+        asked.append(dialog.type)  # type: ignore[attr-defined]
+        dialog.dismiss()  # type: ignore[attr-defined]
+
+    page.on("dialog", stay)
+    console.fault = unreachable
+    press(page, "Enter")
+    state(page, "1 not sent")
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    assert not page.is_closed()
+    state(page, "1 not sent")
+
+
+def test_what_is_written_outlives_a_look_at_another_answer(page: Page) -> None:
+    press(page, "n")
+    page.keyboard.type("the sign?")
+    press(page, "Escape", "j", "k", "n")
+    expect(page.get_by_label("Text")).to_have_value("the sign?")
+
+
+def test_a_refused_decision_is_told_and_hinders_no_other(page: Page, console: Console, exam: Exam) -> None:
+    def refuse_first(call: Call) -> AWSResponse | None:
+        if call.method == "POST" and call.body.get("action") == "note":
+            return response(400, {"error": "RequestError", "message": "the note is refused"})
+        return None
+
+    console.fault = refuse_first
+    press(page, "n")
+    page.keyboard.type("hm")
+    press(page, "Control+Enter", "Enter")
+    state(page, "1 to settle")
+    assert [each["student_id"] for each in exam.decisions()] == ["s-02"]
+    press(page, "k", "k")
+    expect(page.get_by_role("alert")).to_contain_text("Your decision was not taken: the note is refused")
+    page.get_by_role("button", name="Decide anew").click()
+    saved(page)
+
+
+def test_the_page_can_be_loaded_again(page: Page, console: Console, exam: Exam, new_page: NewPage) -> None:
+    page.reload()
+    at(page, "1 of 8")
+    stranger = new_page(f"http://127.0.0.1:{console.port}/")
+    expect(stranger.get_by_role("alert")).to_contain_text("open the address that 'aita console' shows")
