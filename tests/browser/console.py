@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
+from aita.cli.console_work.kinds import WORK
 from aita.client.console.application import bucket_urls, make_application
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport
@@ -65,6 +66,7 @@ class Console:
             bucket_urls(BUCKET, None),
             [f"127.0.0.1:{self.port}"],
             token,
+            WORK,
         )
         config = uvicorn.Config(application, log_config=None, access_log=False, ws="none", lifespan="off")
         self._server = uvicorn.Server(config)
@@ -112,8 +114,8 @@ class Signed(SigV4Transport):
         self._console.calls.append(call)
         if (refused := self._console.fault(call)) is not None:
             return refused
-        if query:
-            route += "?" + "&".join(f"{name}={value}" for name, value in query.items())
+        if given := {name: value for name, value in query.items() if value is not None}:
+            route += "?" + "&".join(f"{name}={value}" for name, value in given.items())
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         identity = {"userArn": f"arn:aws:iam::123456789012:user/{self._console.person}"}
         status, answer = self._console.stack.call(method, route, body, headers=headers, identity=identity)

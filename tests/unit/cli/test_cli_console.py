@@ -18,7 +18,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ports that consoles were to be served on; each is stopped at once."""
     ports: list[int] = []
 
-    def serve(place: StackTarget, stack: Stack, port: int, ready: object) -> None:
+    def serve(place: StackTarget, stack: Stack, port: int, work: object, ready: object) -> None:
         ports.append(port)
         assert callable(ready)
         ready(ADDRESS)

@@ -28,7 +28,7 @@ def anyone(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> TestClient:
         return SigV4Transport(replace(place), api_url, "us-east-1", lambda _: None)
 
     files = FileTransfer(place, lambda _: None)
-    application = make_application(connect, files, bucket_urls("s3", stack.url), [HOST], TOKEN)
+    application = make_application(connect, files, bucket_urls("s3", stack.url), [HOST], TOKEN, {})
     return TestClient(application, base_url=f"http://{HOST}")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aita.cli.console_work.kinds import WORK
 from aita.cli.session import Session
 from aita.errors import RequestError
 
@@ -38,6 +39,6 @@ def console(
             session.output.warn("no browser was found here: open the address yourself")
 
     try:
-        serve_console(session.place, session.stack, port, ready)
+        serve_console(session.place, session.stack, port, WORK, ready)
     except KeyboardInterrupt:
         session.output.note("the console has stopped")

@@ -5,7 +5,7 @@ import mimetypes
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSResponse
@@ -18,12 +18,14 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from aita.client.api_client import ApiClient
 from aita.client.console.allowed_calls import is_allowed
 from aita.client.console.formula_trees import formula_trees
 from aita.client.console.guard import Guard
+from aita.client.console.own_work import OwnWork
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport, error_of
-from aita.errors import StackError
+from aita.errors import AitaError, StackError
 from aita.models.base import StrictModel
 
 PAGES = Path(__file__).with_name("pages")
@@ -71,11 +73,18 @@ def bucket_urls(bucket: str, endpoint_url: str | None) -> BucketUrls:
 class _Routes:
     """Handlers of what the pages ask for."""
 
-    def __init__(self, connect: Callable[[], SigV4Transport], files: FileTransfer, is_ours: BucketUrls) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], SigV4Transport],
+        files: FileTransfer,
+        is_ours: BucketUrls,
+        work: Mapping[str, OwnWork[Any]],
+    ) -> None:
         self._connect = connect
         self._api = connect()
         self._files = files
         self._is_ours = is_ours
+        self._work = work
 
     async def pass_on(self, request: Request) -> Response:
         """Pass a call on to the stack's API, signed, and its answer back as it is."""
@@ -125,6 +134,28 @@ class _Routes:
             return _refused(502, "StackError", str(error))
         return Response(content.getvalue(), media_type="application/octet-stream")
 
+    async def own(self, request: Request) -> Response:
+        """Do work of the server's own, and return its answer."""
+        work = self._work.get(request.path_params["name"])
+        if work is None:
+            return _refused(404, "NotFoundError", "the console does no such work")
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        try:
+            asked = work.request.model_validate_json(body)
+        except ValidationError as error:
+            details = error.errors(include_input=False, include_url=False, include_context=False)
+            problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in details[:5])
+            return _refused(400, "RequestError", f"the request is not as the console takes it: {problems}")
+        try:
+            answer = await run_in_threadpool(work.do, ApiClient(self._connect()), self._files, asked)
+        except StackError as error:
+            return _refused(502, "StackError", str(error))
+        except AitaError as error:
+            return _refused(error.http_status, type(error).__name__, str(error))
+        return JSONResponse(answer)
+
     async def formulas(self, request: Request) -> Response:
         """Return the pieces of each text, with the formulas as trees of MathML."""
         body = await _body(request)
@@ -138,7 +169,12 @@ class _Routes:
 
 
 def make_application(
-    connect: Callable[[], SigV4Transport], files: FileTransfer, is_ours: BucketUrls, hosts: Iterable[str], token: str
+    connect: Callable[[], SigV4Transport],
+    files: FileTransfer,
+    is_ours: BucketUrls,
+    hosts: Iterable[str],
+    token: str,
+    work: Mapping[str, OwnWork[Any]],
 ) -> Starlette:
     """Return the console's application.
 
@@ -152,14 +188,17 @@ def make_application(
         Test whether a URL is one of the bucket.
     hosts, token
         As ``Guard`` takes them.
+    work
+        Work of the server's own, by its name in the path.
     """
-    routes = _Routes(connect, files, is_ours)
+    routes = _Routes(connect, files, is_ours, work)
     return Starlette(
         routes=[
             Route("/", lambda _: FileResponse(PAGES / "index.html")),
             Mount("/pages", StaticFiles(directory=PAGES)),
             Route("/api/{path:path}", routes.pass_on, methods=["GET", "POST"]),
             Route("/stored", routes.stored, methods=["POST"]),
+            Route("/own/{name}", routes.own, methods=["POST"]),
             Route("/formulas", routes.formulas, methods=["POST"]),
         ],
         middleware=[Middleware(Guard, hosts=hosts, token=token)],

@@ -2,12 +2,14 @@
 
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import uvicorn
 
 from aita.client.console.application import bucket_urls, make_application
+from aita.client.console.own_work import OwnWork
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import Stack
@@ -16,13 +18,17 @@ from aita.client.stack_target import StackTarget
 _LOOPBACK = "127.0.0.1"
 
 
-def serve_console(place: StackTarget, stack: Stack, port: int, ready: Callable[[str], None]) -> None:
+def serve_console(
+    place: StackTarget, stack: Stack, port: int, work: Mapping[str, OwnWork[Any]], ready: Callable[[str], None]
+) -> None:
     """Serve the console until the process is told to end.
 
     Parameters
     ----------
     port
         Port of 127.0.0.1; 0 for any that is free.
+    work
+        As ``make_application`` takes it.
     ready
         Function that takes the console's address once it accepts connections. It holds a secret of this process.
 
@@ -40,6 +46,7 @@ def serve_console(place: StackTarget, stack: Stack, port: int, ready: Callable[[
             bucket_urls(stack.bucket, place.endpoint_url),
             hosts=(f"{_LOOPBACK}:{port}", f"localhost:{port}"),
             token=token,
+            work=work,
         )
         config = uvicorn.Config(
             application, log_config=None, access_log=False, server_header=False, ws="none", lifespan="off"

@@ -41,6 +41,11 @@ export async function call(method, path, { query = {}, body, key } = {}) {
   return response.json();
 }
 
+/** Ask the console's server for work of its own, such as an export, and return the answer's JSON. */
+export async function ownCall(name, body) {
+  return (await send("POST", `/own/${name}`, body)).json();
+}
+
 /** Return a file of the stack's bucket as a blob. */
 export async function stored(url) {
   return (await send("POST", "/stored", { url })).blob();

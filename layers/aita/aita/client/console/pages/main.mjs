@@ -5,12 +5,16 @@ import { html, render, useState } from "./library.mjs";
 import { follow, link, route } from "./route.mjs";
 import { unsent } from "./sending.mjs";
 import { Assignments } from "./screens/assignments.mjs";
+import { Class } from "./screens/class.mjs";
 import { Grade } from "./screens/grade.mjs";
 import { SaveState } from "./save_state.mjs";
 
 const KEPT = "aita-console-address"; // in the tab's own storage, so that the page can be loaded again
 
-const SCREENS = { grade: Grade };
+const SCREENS = { grade: Grade, class: Class };
+
+/** Screens of an assignment, as its navigation names them. */
+const NAMES = { "": "Overview", grade: "Grade", class: "Class" };
 
 function Frame() {
   const { assignment, screen, part } = route.value;
@@ -20,10 +24,13 @@ function Frame() {
     <header class="bar">
       <nav aria-label="Console">
         <a href="#/" class="brand">aita</a>
-        ${assignment && html`<a href=${link(assignment)}>${assignment}</a>`}
+        ${assignment && html`<a href=${link(assignment)} class="assignment">${assignment}</a>`}
       </nav>
       <${SaveState} />
     </header>
+    ${assignment && html`<nav class="screens" aria-label="Screens">${Object.entries(NAMES).map(([name, words]) => html`
+      <a key=${name} href=${name ? link(assignment, name) : link(assignment)}
+        aria-current=${screen === name ? "page" : undefined}>${words}</a>`)}</nav>`}
     ${refusal.value && html`<${Refused} />`}
     <main id="main" tabindex="-1">
       ${hasToken() && html`<${Screen} key=${`${assignment}/${screen}`} assignment=${assignment} part=${part} />`}

@@ -1,0 +1,27 @@
+// Students' names, fetched when somebody asks for them, and kept in memory alone.
+
+import { ownCall } from "./calls.mjs";
+import { html, useEffect, useState } from "./library.mjs";
+
+/** Return the names of an assignment's students by id, once `shown`; {} until then. */
+export function useNames(assignment, shown) {
+  const [names, setNames] = useState({});
+  const [failed, setFailed] = useState("");
+  useEffect(() => {
+    setNames({});
+    setFailed("");
+    if (!shown) return;
+    ownCall("class-list", { assignment }).then(
+      ({ students }) => setNames(Object.fromEntries(students.map((each) => [each.student_id, each.name]))),
+      (error) => setFailed(error.message),
+    );
+  }, [assignment, shown]);
+  return { names, failed };
+}
+
+/** The switch that shows names. */
+export function NamesSwitch({ shown, set, failed }) {
+  return html`<label class="check"><input type="checkbox" checked=${shown}
+    onChange=${(event) => set(event.currentTarget.checked)} /> Names</label>
+    ${failed && html`<span class="flag" role="alert">The names did not come: ${failed}</span>`}`;
+}
