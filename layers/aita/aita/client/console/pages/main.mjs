@@ -6,15 +6,21 @@ import { follow, link, route } from "./route.mjs";
 import { unsent } from "./sending.mjs";
 import { Assignments } from "./screens/assignments.mjs";
 import { Class } from "./screens/class.mjs";
+import { Equal } from "./screens/equal.mjs";
+import { Export } from "./screens/export.mjs";
 import { Grade } from "./screens/grade.mjs";
+import { Names } from "./screens/names.mjs";
+import { Parts } from "./screens/parts.mjs";
 import { SaveState } from "./save_state.mjs";
 
 const KEPT = "aita-console-address"; // in the tab's own storage, so that the page can be loaded again
 
-const SCREENS = { grade: Grade, class: Class };
+const SCREENS = { names: Names, parts: Parts, grade: Grade, equal: Equal, class: Class, export: Export };
 
 /** Screens of an assignment, as its navigation names them. */
-const NAMES = { "": "Overview", grade: "Grade", class: "Class" };
+const NAMES = {
+  "": "Overview", names: "Names", parts: "Parts", grade: "Grade", equal: "Equal answers", class: "Class", export: "Hand back",
+};
 
 function Frame() {
   const { assignment, screen, part } = route.value;

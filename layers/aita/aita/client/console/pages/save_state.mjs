@@ -15,8 +15,9 @@ export function SaveState() {
     ${stuck && html`<button type="button" aria-expanded=${shown} onClick=${() => setShown(!shown)}>Show</button>
       <button type="button" onClick=${() => unsent.retry()}>Send now</button>`}
     ${stuck && shown && html`<ul class="entries">${entries.map((each) => html`<li key=${each.id}>
-      <a href=${link(each.assignment, "grade", each.answer.question_id)}
-        onClick=${() => each.queue.show(each.cell)}>Question ${each.answer.question_id}, answer ${each.cell}</a>:
+      ${each.address ? html`<a href=${each.address}>${each.words}</a>`
+        : html`<a href=${link(each.assignment, "grade", each.answer.question_id)}
+          onClick=${() => each.queue.show(each.cell)}>Question ${each.answer.question_id}, answer ${each.cell}</a>`}:
       ${each.request.action}, ${each.state}. ${each.message}</li>`)}</ul>`}
   </div>`;
 }

@@ -1,5 +1,6 @@
 // The class's grades as a table: order, search, the rows in sight, and the distribution of points.
 
+import { folded } from "./folded_text.mjs";
 import { exact } from "./points.mjs";
 
 const OPEN = ["NEEDS_REVIEW", "FAILED"];
@@ -12,7 +13,6 @@ export const isOpen = (cell) => OPEN.includes(cell.state);
 export const stateWord = (cell) => STATES[cell.state] ?? cell.state.toLowerCase();
 
 const text = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-const folded = (value) => value.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 const VALUES = {
   student: (row, nameOf) => nameOf(row),
