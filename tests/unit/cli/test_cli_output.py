@@ -37,8 +37,7 @@ def test_each_stage_has_a_line_from_the_start() -> None:
     assert "2/5" in lines[1]
     assert "0.5/s" in lines[1]
     assert "6 s left" in lines[1]
-    assert "read_names" in lines[2]
-    assert "transcribe" in lines[3]
+    assert "transcribe" in lines[2]
     assert "cost $0.0213" in lines[3]
 
 

@@ -18,4 +18,11 @@ def test_what_is_no_stage() -> None:
 
 
 def test_grading_waits_for_a_review_after_the_rubrics() -> None:
-    assert next_stage("exam", REVIEW_AFTER) == "split"
+    assert next_stage("exam", REVIEW_AFTER, read_names=False) == "split"
+
+
+@pytest.mark.parametrize("pipeline", ["exam", "transcribe"])
+def test_names_are_read_between_split_and_transcribe_where_a_run_has_that(pipeline: str) -> None:
+    assert next_stage(pipeline, "split", read_names=False) == "transcribe"
+    assert next_stage(pipeline, "split", read_names=True) == "read_names"
+    assert next_stage(pipeline, "read_names", read_names=True) == "transcribe"

@@ -56,7 +56,7 @@ def matched(harness: Harness) -> dict[str, tuple[str, str]]:
 def test_no_model_is_shown_a_head_unless_it_was_asked_for(harness: Harness) -> None:
     run = harness.run("transcribe")
     assert run.status is RunStatus.SUCCEEDED
-    assert run.stages["read_names"].total == 0
+    assert "read_names" not in run.stages
     assert name_readings(harness) == []
     assert {data for shown in harness.model.images for data in shown.values()} == {b"masked"}
     assert f"{ASSIGNMENT}/read_names.json" not in harness.objects.data
@@ -118,3 +118,13 @@ def test_a_reply_that_is_none_fails_that_student_alone(harness: Harness) -> None
     assert (run.stages["read_names"].failed, run.stages["read_names"].succeeded) == (1, 2)
     assert matched(harness)["booklet-001"] == ("Bob Fox", "read")
     assert matched(harness)["booklet-002"] == ("booklet-002", "none")
+
+
+def test_without_any_name_the_pages_are_transcribed_all_the_same(harness: Harness) -> None:
+    before = harness.model.otherwise
+    assert before is not None
+    harness.model.otherwise = lambda request: reply("no JSON") if is_name_reading(request) else before(request)
+    run = harness.run("transcribe", read_names=True)
+    assert run.status is RunStatus.PARTIAL
+    assert (run.stages["read_names"].failed, run.stages["transcribe"].failed) == (3, 0)
+    assert run.stages["transcribe"].succeeded == 11

@@ -19,7 +19,7 @@ from aita.errors import RequestError, StackError
 from aita.models.api import RunView, StageView
 from aita.models.provider_batch import BatchProgress
 from aita.models.run import RunStatus
-from aita.services.runs.pipelines import OF_PILES, stages_of
+from aita.services.runs.pipelines import NAMES_READ, OF_PILES, stages_of
 
 _REFRESHES = 8  # a second: enough for the spinner
 _WIDEST_BAR = 48
@@ -176,7 +176,7 @@ def _names(view: RunView) -> tuple[str, ...]:
         stages = stages_of(view.pipeline)
     except RequestError:  # a pipeline of a newer stack
         return begun
-    to_come = (stage for stage in stages if stage not in OF_PILES or view.stage in OF_PILES)
+    to_come = (stage for stage in stages if stage != NAMES_READ and (stage not in OF_PILES or view.stage in OF_PILES))
     return tuple(dict.fromkeys((*begun, *to_come)))
 
 

@@ -59,10 +59,11 @@ class Collector:
             run, succeeded = self._recount(run, event.stage)
         except RequestError as refusal:
             return self._end(event, run, RunStatus.FAILED, str(refusal))
-        following = next_stage(run.pipeline, event.stage)
+        following = next_stage(run.pipeline, event.stage, read_names=run.settings.read_names)
         if following is not None and event.stage == REVIEW_AFTER and run.settings.review and not run.reviewed:
             return self._end(event, run, RunStatus.WAITING_FOR_REVIEW, _REVIEW)
-        if following is not None and (succeeded or not run.stages[event.stage].failed):
+        goes_on = succeeded or not run.stages[event.stage].failed or not stage_of(event.stage).is_needed
+        if following is not None and goes_on:
             self.runs.summarise(run)
             return CollectResponse(run_id=run.run_id, attempt=event.attempt, stage=following, status=RunStatus.RUNNING)
         return self._end(event, run, *_verdict(run))

@@ -202,8 +202,8 @@ class _RequestCount:
                     return self._transcriptions(questions_made=object_keys.EXAM_SPEC in made)
                 case ExtractQuestionsStage() if self.material.exam_pages() is None:
                     return self._windows()
-                case ReadNamesStage() if self.settings.read_names:
-                    return self._names()
+                case ReadNamesStage():
+                    return self._names() if self.settings.read_names else ()
                 case ReadAgainStage() if object_keys.ANSWERS in made and not self.material.answers():
                     return self._second_readings()
                 case GradeStage() if object_keys.ANSWERS in made and not self.material.answers():

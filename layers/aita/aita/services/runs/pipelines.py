@@ -58,6 +58,9 @@ PIPELINES: dict[str, tuple[str, ...]] = {
 OF_PILES = ("count_pages", "separate")
 """First stages of the pipelines that read scans, which runs of assignments without a pile leave out."""
 
+NAMES_READ = "read_names"
+"""Stage that only runs have which were told to read names."""
+
 REVIEW_AFTER = "rubric"
 """Stage after which a run with review waits: questions, answer keys and rubrics exist, and nothing is graded yet."""
 
@@ -106,11 +109,17 @@ def first_stage(pipeline: str, *, has_pile: bool) -> str:
     return next(stage for stage in stages_of(pipeline) if has_pile or stage not in OF_PILES)
 
 
-def next_stage(pipeline: str, stage: str) -> str | None:
-    """Return the name of the next stage; ``None`` after the last."""
+def next_stage(pipeline: str, stage: str, *, read_names: bool) -> str | None:
+    """Return the name of the next stage; ``None`` after the last.
+
+    Parameters
+    ----------
+    read_names
+        Whether the run has the stage in which a model reads names.
+    """
     stages = stages_of(pipeline)
-    following = stages.index(stage) + 1
-    return stages[following] if following < len(stages) else None
+    later = stages[stages.index(stage) + 1 :]
+    return next((each for each in later if read_names or each != NAMES_READ), None)
 
 
 def asking_alike(pipeline: str) -> list[str]:

@@ -59,6 +59,9 @@ class Stage(ABC):
     gathers_halted: ClassVar[bool] = False
     """Whether the results of a halted run are gathered, too; else such a run leaves the artifact unchanged."""
 
+    is_needed: ClassVar[bool] = True
+    """Whether the run ends if none of the items succeeds: else the stages after it do without its results."""
+
     @property
     def artifacts(self) -> tuple[str, ...]:
         """Names of all files with gathered results."""

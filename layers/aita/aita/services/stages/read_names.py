@@ -30,21 +30,20 @@ class HeadsToRead(StrictModel):
 
 
 class ReadNamesStage(LLMStage):
-    """Read who students are on the heads of their pages, if the run was told to, of those whom nobody knows."""
+    """Read who students are on the heads of their pages, of those whom nobody knows; in runs that were told to."""
 
     name = "read_names"
     artifact = object_keys.READ_NAMES
     inputs_model: type[BaseModel] = HeadsToRead
     model_role = NameReadingTask.model_role
+    is_needed = False
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require nothing: split, which comes before, requires scans and a valid roster."""
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """Return one task for each student with heads that were not read, whom neither folder nor person tells."""
-        if not settings.read_names:
-            return StagePlan(HeadsToRead(students={}), (), {_KEPT: b"{}"})
-        from aita.services.assignments.class_list import ClassList  # noqa: PLC0415 - only Plan needs it, if names are read
+        from aita.services.assignments.class_list import ClassList  # noqa: PLC0415 - only Plan needs it
 
         heads = material.heads()
         read = material.read_names() if settings.enable_checkpointing else {}
