@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from aita.imaging.codes import read_codes
@@ -33,7 +34,11 @@ class SampleExamRun(Harness):
         exams = BlankExams(self.objects, pages, BlankExam)
         self.splitter = replace(self.splitter, blank_exams=exams, mask=masked, strip=strip, mask_header=HEADER)
         self.separator = replace(
-            self.separator, blank_exams=exams, count=pdf_page_count, page_range=page_range, read_codes=read_codes
+            self.separator,
+            blank_exams=replace(exams, prepare=partial(BlankExam, with_cells=True)),
+            count=pdf_page_count,
+            page_range=page_range,
+            read_codes=read_codes,
         )
         self.cutter = replace(self.cutter, strip=strip)
 

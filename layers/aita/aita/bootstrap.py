@@ -6,7 +6,7 @@ imports openai, unless its models are Amazon Bedrock's, and only the split funct
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -257,7 +257,7 @@ def make_splitter() -> "tuple[PageSplitter, StripCutter, PileSeparator]":
         objects=stores.objects,
         watch=watch,
         recorder=recorder,
-        blank_exams=blank_exams,
+        blank_exams=replace(blank_exams, prepare=partial(BlankExam, with_cells=True)),
         count=partial(count_apart, count=pdf_page_count),
         page_range=page_range,
         read_codes=read_codes,

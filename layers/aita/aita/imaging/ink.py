@@ -8,13 +8,14 @@ from typing import Final
 from PIL import Image, ImageChops, ImageOps
 
 from aita.errors import UnreadableScanError
+from aita.imaging.affine import inverse, transformed
 from aita.imaging.coarse_alignment import Alignment, Target, Template
 from aita.imaging.fine_alignment import Mesh, halved, registered, shifted, warped
 from aita.imaging.ink_mask import Strokes, clusters, darker_than, dilated, find_strokes, total, without_lines
 from aita.imaging.missing_print import is_print_missing
 from aita.imaging.sheets import single_pages
 from aita.imaging.similarity import InkSample
-from aita.models.scan import BANDS, PageImage, PageInk
+from aita.models.scan import BANDS, CELLS, PageImage, PageInk
 
 LEAST_LIKENESS: Final = 0.2
 """Share of a blank page's print, beyond chance, that must be found on a scan for it to be a scan of that page.
@@ -45,6 +46,8 @@ class BlankExam:
     ----------
     pages
         Their images as JPEGs, upright, in order.
+    with_cells
+        Whether ink is given in cells, too.
 
     Raises
     ------
@@ -52,7 +55,8 @@ class BlankExam:
         If there are more than ``MOST_PAGES``, or none of them has any print.
     """
 
-    def __init__(self, pages: Iterable[bytes]) -> None:
+    def __init__(self, pages: Iterable[bytes], *, with_cells: bool = False) -> None:
+        self._with_cells = with_cells
         self._pages: list[_BlankPage] = []
         self._count = 0
         for number, jpeg in enumerate(pages, 1):
@@ -99,6 +103,7 @@ class BlankExam:
             exam_page=fit.page.number,
             likeness=likeness,
             bands=_bands(ink),
+            cells=_cells(ink, fit) if self._with_cells else "",
             alike=fit.alike,
             exam_pages=self._count,
             white_pages=self._white,
@@ -141,7 +146,7 @@ class BlankExam:
     def _tied(self, sample: InkSample, fit: "_Fit") -> list["_BlankPage"]:
         """Return the pages with about the most evidence, every page warped by the fit's mesh."""
         small, mesh = sample.halved(), halved(fit.mesh)  # half the resolution is enough to compare pages
-        evidence = {page: page.evidence(page.likeness(small, mesh, fit.scale / 2)) for page in self._pages}
+        evidence = {page: page.evidence(page.likeness(small, mesh, fit.alignment.scale / 2)) for page in self._pages}
         most = max(evidence.values())
         return [page for page in self._pages if evidence[page] >= most - _LEAST_DIFFERENCE * page.amount]
 
@@ -165,7 +170,7 @@ class _BlankPage:
         """Return the page's fine registration with a scan."""
         mesh = registered(sample.mask, self.mask, alignment.affine)
         print_ = warped(self.print, sample.mask.size, mesh)
-        return _Fit(self, mesh, alignment.scale, print_, self.found(sample, print_, alignment.scale))
+        return _Fit(self, mesh, alignment, print_, self.found(sample, print_, alignment.scale))
 
     def likeness(self, sample: InkSample, mesh: Mesh, scale: float) -> float:
         """Return the share of the print that is found, warped by a mesh."""
@@ -182,14 +187,14 @@ class _BlankPage:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """Registration of a page with a scan, on which it is ``scale`` times as large, and its print there.
+    """Registration of a page with a scan, and its print there.
 
     ``alike`` are the numbers of the pages that are about as likely, if there are any.
     """
 
     page: _BlankPage
     mesh: Mesh
-    scale: float
+    alignment: Alignment
     print: Image.Image
     likeness: float
     alike: tuple[int, ...] = ()
@@ -222,3 +227,9 @@ def _bands(ink: Image.Image) -> str:
     """Return the share of ink in each band, in the encoding of ``PageInk``."""
     shares = array("f", ink.convert("F").resize((1, BANDS), Image.Resampling.BOX).tobytes())
     return bytes(min(255, round(share / _FULL_BAND)) for share in shares).hex()
+
+
+def _cells(ink: Image.Image, fit: _Fit) -> str:
+    """Return the share of ink in each cell of the blank page, in the encoding of ``PageInk``."""
+    on_page = transformed(ink, fit.page.mask.size, inverse(fit.alignment.affine))
+    return on_page.resize(CELLS, Image.Resampling.BOX).tobytes().hex()

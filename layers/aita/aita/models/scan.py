@@ -12,6 +12,10 @@ BANDS = 100
 """Number of bands of a page from top to bottom, each a hundredth of its height."""
 
 
+CELLS = (12, 16)
+"""Number of cells of a page across and down."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageImage:
     """One page, bounded in size, without metadata; upright if its file says how it stands."""
@@ -40,6 +44,9 @@ class PageInk(StrictModel):
         tenth (``ff`` is a tenth or more). Empty if ``exam_page`` is ``None``.
     empty
         Whether nothing is on the page, noise aside, as on a white back. ``exam_page`` is ``None`` then.
+    cells
+        Two hexadecimal digits for each of ``CELLS`` of the blank page, row by row: the share of its pixels with ink, in
+        255ths. By them two scans of one page are told from two students' pages. Only pages of piles have it.
     alike
         Numbers of its pages between which the print did not decide, so that the page's place did; empty if it did.
     exam_pages
@@ -58,6 +65,7 @@ class PageInk(StrictModel):
     likeness: Annotated[float, Field(ge=0, le=1)]
     bands: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")] = ""
     empty: bool = False
+    cells: str = ""
     alike: tuple[int, ...] = ()
     exam_pages: Annotated[int, Field(ge=0)] = 0
     white_pages: tuple[int, ...] = ()

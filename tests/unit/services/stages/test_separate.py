@@ -1,13 +1,14 @@
 """Piles through the stages: counted, separated into booklets, and split as if each had been a student's folder."""
 
 import hashlib
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from aita.models.run import RunStatus
-from aita.models.scan import BANDS, PageImage, PageInk
+from aita.models.scan import BANDS, CELLS, PageImage, PageInk
 from aita.models.student import RosterEntry
 from aita.services.assignments.cover_codes import COVER, CoverCode, make
 from tests.support.fakes import ASSIGNMENT, FakeBlankExam, Harness
@@ -22,11 +23,12 @@ class PileExam(FakeBlankExam):
             return [(sheet, PageInk(exam_page=None, likeness=0, empty=True))]
         if letter not in self.letters:
             return [(sheet, PageInk(exam_page=None, likeness=0))]
-        stripes = hashlib.sha256(writing).digest() * 4 if writing else bytes(BANDS)
+        stripes = hashlib.sha256(writing).digest() * 6 if writing else bytes(math.prod(CELLS))
         ink = PageInk(
             exam_page=self.letters.index(letter) + 1,
             likeness=1,
-            bands=bytes(stripes[:BANDS]).hex(),
+            bands="00" * BANDS,
+            cells=stripes.hex(),
             exam_pages=len(self.letters),
         )
         return [(sheet, ink)]

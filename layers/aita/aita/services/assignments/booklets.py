@@ -164,10 +164,10 @@ def _booklet(pages: Sequence[PilePage], expected: Sequence[int], *, is_beside: b
         elif number not in kept:
             kept[number] = [_measured_as(page, number)]
             order.append(number)
-        elif same_writing(page, kept[number][0]):
-            doubles.append(page)
-        else:
+        elif same_writing(page, kept[number][0]) is False:
             return _unplaced(pages, Doubt.TWO_STUDENTS)
+        else:
+            doubles.append(page)
     if not order:
         return _unplaced(pages, Doubt.UNLIKE)
     missing = tuple(number for number in expected if number not in kept)

@@ -75,9 +75,8 @@ class BookletFile:
 def booklet_files(material: AssignmentFiles) -> Iterator[BookletFile]:
     """Yield the booklets whose pile is still there, each in its student's folder.
 
-    The folder is the one that the printed code names or, without a code, is named for the place in the pile
-    where it begins: other files of the pile do not change it. Pages that a person gave to a folder are there, and
-    nowhere else.
+    The folder is the one that the printed code names or, without a code, is named for the place in the pile where the
+    booklet begins: other files of the pile do not change it. Pages that a person gave to a folder are there alone.
     """
     separation = material.separation()
     if not separation.counted:

@@ -131,7 +131,7 @@ class PageSplitter:
         expected = 1
         for page in pages:
             image = PageImage(read_scan(self.objects, page.key), page.width, page.height)
-            ink = page.ink
+            ink = page.ink and page.ink.model_copy(update={"cells": ""})
             if ink is None and self._blank is not None:
                 ((image, ink),) = self._blank.single_pages(image, expected)
             yield image, ink
