@@ -67,6 +67,8 @@ class PilePage(StrictModel):
         Whether it was scanned sideways or upside down.
     owner
         Folder of the student whom the printed code on it names; empty without a code.
+    is_cover
+        Whether it is only a cover by its code, without a place for answers.
     """
 
     source: str
@@ -79,6 +81,7 @@ class PilePage(StrictModel):
     ink: PageInk | None = None
     is_turned: bool = False
     owner: str = ""
+    is_cover: bool = False
 
     @property
     def place(self) -> "PagePlace":
@@ -141,8 +144,8 @@ class Booklet(StrictModel):
     ----------
     pages
         Its pages, in the exam's order.
-    doubles
-        Pages that were scanned a second time, and that are not among ``pages``.
+    aside
+        Pages that are not among ``pages``: covers, and pages that were scanned a second time.
     missing
         Numbers of the exam's pages that are not there.
     owner
@@ -150,7 +153,7 @@ class Booklet(StrictModel):
     """
 
     pages: Annotated[tuple[PilePage, ...], Field(min_length=1)]
-    doubles: tuple[PilePage, ...] = ()
+    aside: tuple[PilePage, ...] = ()
     repairs: tuple[Repair, ...] = ()
     missing: tuple[int, ...] = ()
     owner: str = ""
@@ -158,7 +161,7 @@ class Booklet(StrictModel):
     @property
     def first(self) -> PagePlace:
         """The place in the pile where it begins."""
-        return min((page.place for page in (*self.pages, *self.doubles)), key=lambda place: (place.page, place.part))
+        return min((page.place for page in (*self.pages, *self.aside)), key=lambda place: (place.page, place.part))
 
 
 class Doubt(StrEnum):
@@ -169,6 +172,7 @@ class Doubt(StrEnum):
     COUNT = "the number of pages is no multiple of a booklet's"
     OTHER_LENGTH = "its booklet has another number of pages than the others: a printed code may have been missed"
     UNLIKE = "it is like none of the exam's pages, and lies between two booklets"
+    ONLY_COVER = "it belongs to a printed cover behind which no sheet lies"
     BOUNDARY = "it may belong to the booklet before or to the one behind"
     MERGED = "its booklet may be two, or a part of another"
     TWO_STUDENTS = "its booklet has a page of the exam twice, with different writing"

@@ -86,7 +86,7 @@ class _Repair:
         self.doubts: list[str] = []
         self.line = ""
         self.after_break = False
-        self.doubles, self.singles = self._habits()
+        self.aside, self.singles = self._habits()
 
     def run(self) -> Repaired:
         out: list[str] = []
@@ -105,17 +105,17 @@ class _Repair:
         return Repaired("".join([*out, self.text[end:]]), tuple(dict.fromkeys(self.doubts)))
 
     def _habits(self) -> tuple[bool, bool]:
-        """Tell whether the reply doubles backslashes, and whether it leaves them single; some replies do both."""
-        doubles = singles = in_string = False
+        """Tell whether the reply aside backslashes, and whether it leaves them single; some replies do both."""
+        aside = singles = in_string = False
         for token in _TOKEN.finditer(self.text):
             found, end = token.group(), token.end()
             if found == '"':
                 in_string = not in_string
             elif in_string and found == "\\\\":
-                doubles = doubles or _DOUBLED.match(self.text, end) is not None
+                aside = aside or _DOUBLED.match(self.text, end) is not None
             elif in_string and found[0] == "\\":
                 singles = singles or self._is_single(found[1], found, end)
-        return doubles, singles
+        return aside, singles
 
     def _is_single(self, kind: str, found: str, end: int) -> bool:
         match kind:
@@ -147,7 +147,7 @@ class _Repair:
                 return kind  # the apostrophe of other languages' strings
             case "\\":
                 self._add(kind)
-                is_line_break = self.singles and not self.doubles and not self.text[end : end + 1].isalpha()
+                is_line_break = self.singles and not self.aside and not self.text[end : end + 1].isalpha()
                 return found * 2 if is_line_break else found
             case "n" | "t" | "r":
                 return self._white_space(kind, end)
@@ -216,7 +216,7 @@ class _Repair:
 
     @property
     def _only_doubles(self) -> bool:
-        return self.doubles and not self.singles
+        return self.aside and not self.singles
 
     def _begins_line(self, name: str, after: str) -> bool:
         """Tell whether a variable or word begins a line here, in a reply without signs of LaTeX."""

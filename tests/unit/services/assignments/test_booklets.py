@@ -61,14 +61,14 @@ def _page(place: int, sheet: Sheet, length: int, source: str) -> PilePage:
 
 def places(found: Separation) -> list[int]:
     """Return the places of all pages that came out."""
-    placed = [page.page for one in found.booklets for page in (*one.pages, *one.doubles)]
+    placed = [page.page for one in found.booklets for page in (*one.pages, *one.aside)]
     return sorted(placed + [each.page.page for each in found.unplaced])
 
 
 def students(found: Separation, sheets: Sequence[Sheet]) -> list[set[int]]:
     """Return the students of whom each booklet has pages with anything on them."""
     return [
-        {sheets[page.page - 1].student for page in (*one.pages, *one.doubles) if sheets[page.page - 1].number != EMPTY}
+        {sheets[page.page - 1].student for page in (*one.pages, *one.aside) if sheets[page.page - 1].number != EMPTY}
         for one in found.booklets
     ]
 

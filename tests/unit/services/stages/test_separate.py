@@ -166,7 +166,7 @@ class TestByTheBlankExam:
         }
 
 
-def coded(page: bytes, name: str, number: int = COVER) -> bytes:
+def coded(page: bytes, name: str, number: int = 1) -> bytes:
     """Return a page with the printed code of a student."""
     return page + b"@" + code(name, number).text.encode()
 
@@ -177,10 +177,20 @@ def code(name: str, number: int = COVER) -> CoverCode:
 
 class TestByPrintedCodes:
     def test_booklets_go_from_one_students_code_to_the_next_ones(self, harness: Harness) -> None:
-        pile = [coded(b"1", "Ann"), b"x", coded(b"2", "Ann", 1), b"y", coded(b"3", "Robert"), b"z", b" ", b"w"]
+        pile = [
+            coded(b"1", "Ann", COVER),
+            b"x",
+            coded(b"2", "Ann"),
+            b"y",
+            coded(b"3", "Robert", COVER),
+            b"z",
+            b" ",
+            b"w",
+        ]
         harness.put("piles/class.pdf", b"|".join(pile))
         harness.run("transcribe")
-        assert pages(harness) == {code("Ann").folder: pile[:4], code("Robert").folder: pile[4:]}
+        assert pages(harness) == {code("Ann").folder: pile[1:4], code("Robert").folder: pile[5:]}
+        assert unplaced(harness) == []
 
     def test_they_find_the_students_on_the_roster(self, harness: Harness) -> None:
         harness.put("roster.csv", "Student Name,Student ID\nAnn,30003\nRobert,60006\n")
@@ -195,6 +205,13 @@ class TestByPrintedCodes:
         harness.run("transcribe")
         assert sorted(pages(harness)) == sorted([code("A").folder, code("CCC").folder])
         assert [page for page, _ in unplaced(harness)] == [3, 4, 5, 6]
+
+    def test_the_cover_of_a_student_who_was_not_there(self, harness: Harness) -> None:
+        pile = [coded(b"1", "A", COVER), b"x", coded(b"2", "BB", COVER), coded(b"3", "CCC", COVER), b"y"]
+        harness.put("piles/class.pdf", b"|".join(pile))
+        harness.run("transcribe")
+        assert sorted(pages(harness)) == sorted([code("A").folder, code("CCC").folder])
+        assert unplaced(harness) == [(3, "it belongs to a printed cover behind which no sheet lies")]
 
     def test_one_students_code_in_two_places_waits_for_a_person(self, harness: Harness) -> None:
         pile = [coded(b"1", "A"), coded(b"2", "BB"), coded(b"3", "A")]

@@ -15,7 +15,7 @@ def delete_rows(client: Any, table: str, keys: Sequence[dict[str, Any]], pause: 
     """Delete the rows with these keys.
 
     botocore retries a batch that DynamoDB refused as a whole, but not the unprocessed rest of a batch, which is a
-    response without an error. The rest is sent again after a pause that doubles; half of it is random, so that callers
+    response without an error. The rest is sent again after a pause that aside; half of it is random, so that callers
     spread.
 
     Parameters

@@ -70,14 +70,24 @@ def _by_codes(pages: Sequence[PilePage], length: int) -> Separation:
     """
     starts = [place for place, page in enumerate(pages) if page.owner and page.owner != _owner_before(pages, place)]
     runs = [pages[start:end] for start, end in pairwise([*starts, len(pages)])]
-    usual = length or Counter(map(len, runs)).most_common(1)[0][0]
+    usual = _usual(runs, length)
     found = _unplaced(pages[: starts[0]], Doubt.BOUNDARY)
     for run in runs:
-        if len(run) == usual:
-            found += Separation(booklets=(Booklet(pages=tuple(run), owner=run[0].owner),))
+        covers = tuple(page for page in run if page.is_cover)
+        if len(covers) == len(run):
+            found += _unplaced(run, Doubt.ONLY_COVER)
+        elif len(run) - len(covers) == usual:
+            sheets = tuple(page for page in run if not page.is_cover)
+            found += Separation(booklets=(Booklet(pages=sheets, aside=covers, owner=run[0].owner),))
         else:
             found += _unplaced(run, Doubt.OTHER_LENGTH)
     return found
+
+
+def _usual(runs: Iterable[Sequence[PilePage]], length: int) -> int:
+    """Return the number of pages without covers that booklets have, if it is not given: that of the most."""
+    counts = Counter(count for run in runs if (count := sum(not page.is_cover for page in run)))
+    return length or max(counts, key=counts.__getitem__, default=0)
 
 
 def _owner_before(pages: Sequence[PilePage], place: int) -> str:
@@ -152,13 +162,15 @@ def _booklet(pages: Sequence[PilePage], expected: Sequence[int], *, is_beside: b
     """Return the booklet of these pages, in the exam's order and with its repairs; or the pages, if it may be two's."""
     run = PageRun(0)
     kept: dict[int, list[PilePage]] = {}
-    doubles: list[PilePage] = []
+    aside: list[PilePage] = []
     order: list[int] = []
     leading: list[PilePage] = []
     extra = False
     for place, page in enumerate(pages):
         number = run.add(page, pages[:place])
-        if number is None:
+        if page.is_cover and number is None:
+            aside.append(page)
+        elif number is None:
             extra = extra or not page.owner
             (kept[order[-1]] if order else leading).append(page)
         elif number not in kept:
@@ -167,12 +179,12 @@ def _booklet(pages: Sequence[PilePage], expected: Sequence[int], *, is_beside: b
         elif same_writing(page, kept[number][0]) is False:
             return _unplaced(pages, Doubt.TWO_STUDENTS)
         else:
-            doubles.append(page)
+            aside.append(page)
     if not order:
-        return _unplaced(pages, Doubt.UNLIKE)
+        return _unplaced(pages, Doubt.ONLY_COVER if run.owner else Doubt.UNLIKE)
     missing = tuple(number for number in expected if number not in kept)
     marks = {
-        Repair.DOUBLE: bool(doubles),
+        Repair.DOUBLE: any(not page.is_cover for page in aside),
         Repair.MISSING: bool(missing),
         Repair.ROTATED: _is_rotated(order),
         Repair.SWAPPED: order != sorted(order) and not _is_rotated(order),
@@ -183,7 +195,7 @@ def _booklet(pages: Sequence[PilePage], expected: Sequence[int], *, is_beside: b
     in_order = (*leading, *(page for number in sorted(kept) for page in kept[number]))
     booklet = Booklet(
         pages=in_order,
-        doubles=tuple(doubles),
+        aside=tuple(aside),
         repairs=tuple(repair for repair, is_set in marks.items() if is_set),
         missing=missing,
         owner=run.owner,
@@ -216,7 +228,7 @@ def _with_empty(found: Separation, pages: Sequence[PilePage]) -> Separation:
         return tuple(each for page in told for each in (page, *behind[page.place]))
 
     booklets = [
-        booklet.model_copy(update={"pages": filled(booklet.pages), "doubles": filled(booklet.doubles)})
+        booklet.model_copy(update={"pages": filled(booklet.pages), "aside": filled(booklet.aside)})
         for booklet in found.booklets
     ]
     unplaced = [
@@ -234,7 +246,7 @@ def _with_one_booklet_each(found: Separation) -> Separation:
     times = Counter(booklet.owner for booklet in found.booklets if booklet.owner)
     twice = [booklet for booklet in found.booklets if times[booklet.owner] > 1]
     left = tuple(booklet for booklet in found.booklets if times[booklet.owner] <= 1)
-    pages = (page for booklet in twice for page in (*booklet.pages, *booklet.doubles))
+    pages = (page for booklet in twice for page in (*booklet.pages, *booklet.aside))
     return found.model_copy(
         update={"booklets": left, "unplaced": found.unplaced + _unplaced(pages, Doubt.SAME_CODE).unplaced}
     )

@@ -279,7 +279,7 @@ class Bucket:
 
     @property
     def _starts_slowly(self) -> bool:
-        """Whether the lowered rate is a guess that no throughput was measured for, and doubles each second."""
+        """Whether the lowered rate is a guess that no throughput was measured for, and aside each second."""
         return self.lowered is not None and not self.found and self.lowered <= FIRST_GUESS
 
     def _without_guess(self) -> Self:

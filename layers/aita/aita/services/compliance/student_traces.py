@@ -38,7 +38,7 @@ class StudentTraces:
             object_keys.student_heads(self.assignment, self.student.student_id),
             *(object_keys.report(self.assignment, name) for name in self._reports()),
         )
-        of_booklet = (page.key for booklet in self._booklets for page in (*booklet.pages, *booklet.doubles))
+        of_booklet = (page.key for booklet in self._booklets for page in (*booklet.pages, *booklet.aside))
         for prefix in (*prefixes, *of_booklet):
             yield from self.versions.versions(prefix)
         # Without a blank exam, a student's pages are stored as the exam's.
@@ -131,7 +131,7 @@ class StudentTraces:
                 left = [each for each in held["students"] if each["student_id"] != student_id]
                 changed: Any = held | {"students": left, "missing": self._still_missing(held["missing"])}
             case object_keys.BOOKLETS:
-                mine = {page.key for booklet in self._booklets for page in (*booklet.pages, *booklet.doubles)}
+                mine = {page.key for booklet in self._booklets for page in (*booklet.pages, *booklet.aside)}
                 left = [each for each in held["booklets"] if not mine & {page["key"] for page in each["pages"]}]
                 changed = held | {"booklets": left}
             case object_keys.REPORTS:

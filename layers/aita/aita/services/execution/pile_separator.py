@@ -14,7 +14,7 @@ from aita.models.run import ItemEvent
 from aita.models.scan import PageImage, PageInk
 from aita.ports import ByteSource, ObjectStore
 from aita.services.assignments import object_keys
-from aita.services.assignments.cover_codes import parse
+from aita.services.assignments.cover_codes import COVER, CoverCode, parse
 from aita.services.execution.blank_exams import BlankExam, BlankExams
 from aita.services.execution.page_splitter import with_undrawn
 from aita.services.execution.stored_file import StoredFile
@@ -116,6 +116,7 @@ class PileSeparator:
                 parts[number] = part = parts.get(number, 0) + 1
                 if ink and ink.exam_page:
                     expected = ink.exam_page % ink.exam_pages + 1
+                code = self._code(assignment, image)
                 key = object_keys.pile_page(assignment, source, number, part)
                 self.objects.put(key, image.jpeg, "image/jpeg")
                 yield PilePage(
@@ -127,15 +128,15 @@ class PileSeparator:
                     width=image.width,
                     height=image.height,
                     ink=ink,
-                    owner=self._owner(assignment, image),
+                    owner=code.folder if code else "",
+                    is_cover=code is not None and code.page == COVER,
                     is_turned=image.width * image.height == sheet.width * sheet.height and image.jpeg != sheet.jpeg,
                 )
 
-    def _owner(self, assignment: str, page: PageImage) -> str:
-        """Return the folder of the one student whom the printed codes on a page name; empty if it is not one."""
-        codes = (parse(text) for text in self.read_codes(page))
-        folders = {code.folder for code in codes if code is not None and code.assignment == assignment}
-        return folders.pop() if len(folders) == 1 else ""
+    def _code(self, assignment: str, page: PageImage) -> CoverCode | None:
+        """Return the printed code on a page; ``None`` without one of this assignment, or with several students'."""
+        codes = [code for text in self.read_codes(page) if (code := parse(text)) and code.assignment == assignment]
+        return codes[0] if len({code.student for code in codes}) == 1 else None
 
     def _measured(self, sheet: PageImage, expected: int) -> Iterator[tuple[PageImage, PageInk | None]]:
         for page, ink in self._blank.single_pages(sheet, expected) if self._blank else [(sheet, None)]:
