@@ -7,11 +7,13 @@ import io
 import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aita.cli.pdf_printer import PdfPrinter
 from aita.cli.views.terminal_escape import printable
 from aita.errors import InvalidMaterialError, RequestError
 from aita.models.names import check_assignment, check_upload
@@ -150,9 +152,6 @@ OURS = [
 ]
 
 
-PRINTER = next(file for file in OURS if file.name == "pdf_printer.py")
-
-
 def starts_programs(source: str) -> list[int]:
     """Return the lines that could hand text to a shell, to a program or to Python itself."""
     found = []
@@ -175,13 +174,31 @@ def starts_programs(source: str) -> list[int]:
     return found
 
 
-def test_nothing_is_run_by_a_shell_and_one_module_starts_a_program() -> None:
+def test_nothing_is_run_but_the_printer_of_reports() -> None:
     assert len(OURS) > 100
     lines = {file.name: starts_programs(file.read_text(encoding="utf-8")) for file in OURS}
-    printer = lines.pop("pdf_printer.py")  # a browser, by a list of arguments
-    assert len(printer) == 4
-    assert "shell" not in PRINTER.read_text(encoding="utf-8").replace("no shell", "")
-    assert {name: found for name, found in lines.items() if found} == {}
+    assert [name for name, found in lines.items() if found] == ["pdf_printer.py"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "/" not in name and "\0" not in name], ids=ascii)
+def test_a_name_is_one_argument_of_the_printer_and_no_option(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    def run(arguments: list[str], **options: Any) -> None:
+        assert options.keys() == {"stdin", "capture_output", "timeout", "check"}
+        started.append(arguments)
+        (tmp_path / "x.pdf").write_bytes(b"%PDF-")
+
+    monkeypatch.setattr("aita.cli.pdf_printer.subprocess.run", run)
+    page = Path(name.encode(errors="replace").decode())
+    PdfPrinter("chromium").print(page, tmp_path / "x.pdf")
+    ((command, *options, url),) = started
+    assert command == "chromium"
+    assert all(option.startswith("--") for option in options)
+    assert url.startswith("file:///")
+    assert url.isascii()
 
 
 @pytest.mark.parametrize(
