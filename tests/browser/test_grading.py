@@ -193,7 +193,7 @@ def test_filters_and_a_spot_check_of_what_nobody_flagged(page: Page, exam: Exam)
     press(page, "Enter")
     at(page, "1 of 8")
     page.get_by_role("navigation", name="Questions").get_by_role("link", name="2").click()
-    expect(page.get_by_text("nothing waits here")).to_be_visible()
+    expect(page.get_by_text("Nothing waits here")).to_be_visible()
     page.get_by_label("Spot check").select_option("50")
     expect(page.get_by_role("heading", name=re.compile(r"Answer 1 of [1-7]\b"))).to_be_visible()
 

@@ -1,7 +1,7 @@
 // The console's pages: start, frame, and the screen that the address names.
 
 import { hasToken, refusal, takeToken } from "./calls.mjs";
-import { html, render, useState } from "./library.mjs";
+import { html, render, useEffect, useState } from "./library.mjs";
 import { follow, link, route } from "./route.mjs";
 import { unsent } from "./sending.mjs";
 import { Assignments } from "./screens/assignments.mjs";
@@ -25,6 +25,9 @@ const NAMES = {
 function Frame() {
   const { assignment, screen, part } = route.value;
   const Screen = SCREENS[screen] ?? Assignments;
+  useEffect(() => {
+    document.title = [NAMES[screen] && `${TITLES[screen]} ${part}`, assignment, "aita"].filter(Boolean).join(" · ");
+  });
   return html`
     <a class="skip" href="#main" onClick=${toMain}>To the content</a>
     <header class="bar">

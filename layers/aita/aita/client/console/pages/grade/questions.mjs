@@ -1,7 +1,7 @@
 // The questions of an exam, each with how many of its answers wait.
 
 import { call } from "../calls.mjs";
-import { html, useEffect, useState } from "../library.mjs";
+import { html, useEffect, useRef, useState } from "../library.mjs";
 import { link } from "../route.mjs";
 
 const STUDENTS = 500; // largest page of the class's grades
@@ -23,18 +23,26 @@ async function openByQuestion(assignment) {
   return found;
 }
 
+/**
+ * Links to the questions. `open` is how many answers to the present question are open, once that is known: then the
+ * others are counted, as that takes longer than to show the first answer.
+ */
 export function Questions({ assignment, part, open }) {
   const [questions, setQuestions] = useState([]);
   const [failed, setFailed] = useState("");
+  const newer = useRef({});
+  const awaited = Boolean(part) && open === null && !questions.length;
+  if (part && open !== null && open !== undefined) newer.current[part] = open;
   useEffect(() => {
+    if (awaited) return;
     openByQuestion(assignment).then((found) => {
       setQuestions(found);
       const first = found.find((each) => each.open) ?? found[0];
       if (!part && first) location.replace(link(assignment, "grade", first.id));
     }, (error) => setFailed(error.message));
-  }, [assignment, part]);
+  }, [assignment, awaited]);
   if (failed) return html`<p class="alert" role="alert">The questions did not come: ${failed}</p>`;
-  const waiting = (each) => each.id === part && open !== null ? open : each.open;
+  const waiting = (each) => newer.current[each.id] ?? each.open;
   return html`<nav class="questions" aria-label="Questions"><ul>${questions.map((each) => html`<li key=${each.id}>
     <a href=${link(assignment, "grade", each.id)} aria-current=${each.id === part ? "page" : undefined}>
       ${each.id} <span class=${waiting(each) ? "count" : "count done"}>${waiting(each)}<span class="heard"> open</span></span></a></li>`)}</ul></nav>`;

@@ -22,6 +22,8 @@ const BUTTONS = [
   ["feedback", "Feedback", "e"], ["reading", "Reading", "t"], ["note", "Note", "n"], ["total", "Points", "s"],
   ["zoom", "Zoom", "z"], ["page", "Page", "p"], ["name", "Name", "w"],
 ];
+/** Whether the question stands open below what was read: at first where there is room, then as the person leaves it. */
+const roomy = matchMedia("(min-width: 62rem)").matches;
 const WRITTEN = ["feedback", "note", "reading", "total"];
 
 export function Grade({ assignment, part }) {
@@ -64,16 +66,23 @@ export function Grade({ assignment, part }) {
   useEffect(() => { if (part) toMain(); }, [part]);
 
   return html`<div class="grade" onClick=${leaveButton}>
-    <div class="head"><${Questions} assignment=${assignment} part=${part} open=${grading ? grading.queue.open.value : null} />
+    <div class="head"><${Questions} assignment=${assignment} part=${part} open=${known(grading)} />
     <p class="tools">
       <button type="button" aria-expanded=${filtersShown} onClick=${() => setFiltersShown(!filtersShown)}>Filters <kbd>/</kbd></button>
       <button type="button" onClick=${() => setKeysShown(true)}>Keys <kbd>?</kbd></button>
     </p></div>
     ${filtersShown && html`<${FilterBar} filter=${filter} set=${setFilter} />`}
-    ${grading ? html`<${Answer} key=${grading} grading=${grading} claims=${claims} actions=${actions} named=${named} />`
+    ${grading ? html`<${Answer} key=${grading} grading=${grading} claims=${claims} actions=${actions} named=${named}
+        showAll=${() => setFilter({ ...EVERYTHING_OPEN, show: "all" })} />`
       : html`<p class="none">Choose a question.</p>`}
     ${keysShown && html`<${KeysDialog} on=${keysOn} set=${setKeysOn} close=${() => setKeysShown(false)} />`}
   </div>`;
+}
+
+/** Return how many answers to the question are open: null until that is known, and undefined if it did not come. */
+function known(grading) {
+  if (!grading || grading.queue.state.value === "loading") return null;
+  return grading.queue.question.value ? grading.queue.open.value : undefined;
 }
 
 /** Give the keys back to the screen after a click by mouse: Enter accepts, and does not press the button again. */
@@ -85,7 +94,7 @@ function leaveButton(event) {
 
 const toMain = () => document.querySelector("#main").focus({ preventScroll: true });
 
-function Answer({ grading, claims, actions, named }) {
+function Answer({ grading, claims, actions, named, showAll }) {
   const { queue } = grading;
   const answer = grading.answer;
   const cell = answer?.cell_id;
@@ -95,7 +104,11 @@ function Answer({ grading, claims, actions, named }) {
     return html`<p class="alert" role="alert">The answers did not come: ${queue.message.value}
       <button type="button" onClick=${() => queue.load()}>Try again</button></p>`;
   }
-  if (!answer) return html`<p class="none" role="status">${queue.state.value === "loading" ? "Loading …" : "No answer fits the filters: nothing waits here."}</p>`;
+  if (!answer) {
+    return queue.state.value === "loading" ? html`<p class="none" role="status">Loading …</p>`
+      : html`<p class="none" role="status">Nothing waits here: no answer fits the filters.
+          <button type="button" onClick=${showAll}>Show all answers</button></p>`;
+  }
   const question = queue.question.value;
   const { rubric, draft } = grading;
   const entry = unsent.of(cell);
@@ -109,12 +122,12 @@ function Answer({ grading, claims, actions, named }) {
     <p class="heard" role="status" aria-live="polite">${grading.notice.value || `${place}. ${written(sum)} of ${answer.max_points} points.`}</p>
     <div class="answer">
       <div class="seen">
-        <details class="asked"><summary>Question ${question.question_id}, ${written(question.points)} points</summary>
+        <${AnswerPicture} answer=${answer} zoomed=${grading.zoomed.value} whole=${grading.whole.value} renew=${() => grading.renew()} />
+        <${Reading} answer=${answer} />
+        <details class="asked" open=${roomy}><summary>Question ${question.question_id}, ${written(question.points)} points</summary>
           <p class="text"><${FormulaText} text=${question.question_text} /></p>
           ${question.answer_key && html`<h3>Answer key</h3>
             <p class="text"><${FormulaText} text=${question.answer_key.correct_answer} /></p>`}</details>
-        <${AnswerPicture} answer=${answer} zoomed=${grading.zoomed.value} whole=${grading.whole.value} renew=${() => grading.renew()} />
-        <${Reading} answer=${answer} />
       </div>
       <div class="decided">
         <h1><span>${place}</span> <span class="whose">${named && html`${named[answer.student_id] ?? "no name"} `}<code>${answer.student_id}</code></span></h1>
