@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
@@ -16,12 +18,14 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
-from aita.cli.console_work.kinds import WORK
+from aita.cli.console_work.kinds import own_work
 from aita.client.console.application import bucket_urls, make_application
+from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_target import StackTarget
 from aita.errors import StackError
+from aita.models.api import PresignedPost
 from tests.integration.in_process import BUCKET
 from tests.integration.stack import Stack
 
@@ -53,6 +57,7 @@ class Console:
     port: int = 0
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
+    _dropped: TemporaryDirectory[str] | None = None
 
     def start(self) -> None:
         """Serve, on the port of the time before if there is one; with a new token, as each process has its own."""
@@ -60,13 +65,16 @@ class Console:
         self.port = listening.getsockname()[1]
         token = secrets.token_urlsafe(32)
         place = StackTarget("aita", "us-east-1", local=True)
+        self._dropped = TemporaryDirectory()
+        staging = Staging(Path(self._dropped.name))
         application = make_application(
             lambda: Signed(place, self),
             Files(place, self.stack),
             bucket_urls(BUCKET, None),
             [f"127.0.0.1:{self.port}"],
             token,
-            WORK,
+            staging,
+            own_work(staging),
         )
         config = uvicorn.Config(application, log_config=None, access_log=False, ws="none", lifespan="off")
         self._server = uvicorn.Server(config)
@@ -82,9 +90,11 @@ class Console:
         """End, as a console does that is killed: connections are cut."""
         assert self._server is not None
         assert self._thread is not None
+        assert self._dropped is not None
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
+        self._dropped.cleanup()
 
     def made(self, method: str, ending: str) -> list[Call]:
         """Return the calls of a method whose path ends so."""
@@ -132,6 +142,10 @@ class Files(FileTransfer):
     def fetch(self, url: str, target: BinaryIO) -> None:
         key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")
         target.write(self._stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
+        self._stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes())
+        on_bytes(size)
 
 
 def response(status: int, answer: Any) -> AWSResponse:

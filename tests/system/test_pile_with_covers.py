@@ -95,6 +95,6 @@ def test_the_same_class_ends_in_the_same_grades(model: ChatModel, in_folders: di
     harness.put("piles/class.pdf", data)
     assert grades(graded(harness)) == in_folders
     separation = harness.artifact("booklets.json")
-    pages_in = [page for booklet in separation["booklets"] for page in booklet["pages"]]
-    assert (len(pages_in), separation["unplaced"]) == (4 * 4, [])
-    assert sum(page["is_cover"] for page in pages_in) == 4
+    booklets = separation["booklets"]
+    assert (sum(len(booklet["pages"]) for booklet in booklets), separation["unplaced"]) == (4 * 3, [])
+    assert [len(booklet["aside"]) for booklet in booklets] == [1] * 4

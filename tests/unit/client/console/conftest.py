@@ -1,12 +1,14 @@
 """The console in front of a stack on loopback."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from aita.client.console.application import bucket_urls, make_application
 from aita.client.console.guard import TOKEN_HEADER
+from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_target import StackTarget
@@ -17,7 +19,7 @@ TOKEN = "right"
 
 
 @pytest.fixture
-def anyone(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+def anyone(stack: FakeStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TestClient:
     """A program that knows the console's address, and not its token."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -28,7 +30,7 @@ def anyone(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> TestClient:
         return SigV4Transport(replace(place), api_url, "us-east-1", lambda _: None)
 
     files = FileTransfer(place, lambda _: None)
-    application = make_application(connect, files, bucket_urls("s3", stack.url), [HOST], TOKEN, {})
+    application = make_application(connect, files, bucket_urls("s3", stack.url), [HOST], TOKEN, Staging(tmp_path), {})
     return TestClient(application, base_url=f"http://{HOST}")
 
 

@@ -1,5 +1,7 @@
 """Work of the console's server itself."""
 
+from pathlib import Path
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -7,6 +9,7 @@ from aita.client.api_client import ApiClient
 from aita.client.console.application import bucket_urls, make_application
 from aita.client.console.guard import TOKEN_HEADER
 from aita.client.console.own_work import OwnWork
+from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_target import StackTarget
@@ -30,7 +33,7 @@ def add(_api: ApiClient, _files: FileTransfer, asked: Sum) -> dict[str, int]:
 
 
 @pytest.fixture
-def page(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+def page(stack: FakeStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TestClient:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     place = StackTarget("aita", "us-east-1", stack.url)
@@ -40,6 +43,7 @@ def page(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> TestClient:
         bucket_urls("s3", stack.url),
         [HOST],
         "right",
+        Staging(tmp_path),
         {"sum": OwnWork(Sum, add)},
     )
     return TestClient(application, base_url=f"http://{HOST}", headers={TOKEN_HEADER: "right"})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aita.cli.console_work.kinds import WORK
+from aita.cli.console_work.kinds import own_work
 from aita.cli.session import Session
 from aita.errors import RequestError
 
@@ -39,6 +39,6 @@ def console(
             session.output.warn("no browser was found here: open the address yourself")
 
     try:
-        serve_console(session.place, session.stack, port, WORK, ready)
+        serve_console(session.place, session.stack, port, own_work, ready)
     except KeyboardInterrupt:
         session.output.note("the console has stopped")

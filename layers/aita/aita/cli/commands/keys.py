@@ -26,7 +26,7 @@ def keys() -> None:
 def show_keys(context: typer.Context, assignment: Assignment, question: OneQuestion = None) -> None:
     """Show the answer keys, whose they are, for which wording, and which ones are out of date."""
     session = Session.of(context)
-    material = fetch_answer_keys(session, assignment, question)
+    material = fetch_answer_keys(session.api, session.transfer, assignment, question)
     document = {
         "assignment": assignment,
         "answer_keys": [each.document() for each in material.written],

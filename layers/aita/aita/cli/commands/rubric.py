@@ -38,7 +38,7 @@ def rubric() -> None:
 def show_rubrics(context: typer.Context, assignment: Assignment, question: OneQuestion = None) -> None:
     """Show the rubrics, whose they are, for which wording, and which ones are out of date."""
     session = Session.of(context)
-    material = fetch_rubrics(session, assignment, question)
+    material = fetch_rubrics(session.api, session.transfer, assignment, question)
     document = {
         "assignment": assignment,
         "rubrics": [each.document() for each in material.written],

@@ -1,8 +1,7 @@
 """Command that uploads an exam."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,22 +19,19 @@ from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.pile_discovery import find_pile, not_sent
 from aita.cli.files.upload_checks import check_material
 from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
+from aita.cli.files.upload_sending import OnBytes, send_files
 from aita.cli.files.uploaded_roster import with_csv_roster
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
-from aita.errors import InvalidMaterialError, StackError
-from aita.models.api import PresignedPost, UploadFile
+from aita.errors import InvalidMaterialError
 from aita.models.names import MAX_PILE_BYTES, check_assignment, part_of
 from aita.services.assignments import object_keys
-
-_AT_ONCE = 8
 
 Paths = Annotated[
     list[Path],
     typer.Argument(metavar="PATH", help="An exam's folder, students' folders, an LMS's zip of submissions, or files."),
 ]
-OnBytes = Callable[[int], None]
 
 
 Pile = Annotated[
@@ -122,29 +118,8 @@ def upload_files(session: Session, assignment: str, uploads: list[Upload]) -> No
     StackError
         If the stack does not accept them.
     """
-    forms = session.api.uploads(assignment, [UploadFile(name=one.name, size=one.size) for one in uploads])
     with _bar(session.output.err, sum(one.size for one in uploads), shown=session.bar) as on_bytes:
-        left = uploads
-        for batch in forms:
-            _send(session, left[: len(batch)], batch, on_bytes)
-            left = left[len(batch) :]
-    if left:
-        raise StackError(f"the stack gave no form for {formatting.count(len(left), 'file')}: upload again")
-
-
-def _send(session: Session, uploads: list[Upload], posts: tuple[PresignedPost, ...], on_bytes: OnBytes) -> None:
-    if [one.name for one in uploads] != [post.name for post in posts]:
-        raise StackError("the stack gave forms for other files than it was asked for: deploy it again")
-    with ThreadPoolExecutor(_AT_ONCE) as senders:
-        sent = [
-            senders.submit(session.transfer.send, post, one.path, one.size, on_bytes, one.first, one.whole)
-            for one, post in zip(uploads, posts, strict=True)
-        ]
-        try:
-            for one in sent:
-                one.result()
-        finally:
-            senders.shutdown(wait=True, cancel_futures=True)
+        send_files(session.api, session.transfer, assignment, uploads, on_bytes)
 
 
 @contextmanager

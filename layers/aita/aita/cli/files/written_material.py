@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aita.cli.files.assignment_download import fetch_material
-from aita.cli.session import Session
+from aita.client.api_client import ApiClient
+from aita.client.file_transfer import FileTransfer
 from aita.errors import NotFoundError
 from aita.models.exam import AnswerKey, Question, Rubric, WrittenFor
 from aita.models.grade import question_version
@@ -92,7 +93,9 @@ class WrittenMaterial:
     unknown: tuple[str, ...]
 
 
-def fetch_answer_keys(session: Session, assignment: str, question_id: str | None) -> WrittenMaterial:
+def fetch_answer_keys(
+    api: ApiClient, transfer: FileTransfer, assignment: str, question_id: str | None
+) -> WrittenMaterial:
     """Return the answer key of each question, or of one.
 
     Raises
@@ -102,14 +105,14 @@ def fetch_answer_keys(session: Session, assignment: str, question_id: str | None
     NotFoundError
         If the exam has no such question.
     """
-    material = _fetch(session, assignment)
+    material = _fetch(api, transfer, assignment)
     own, copies, problems = material.user_answer_keys(), material.gathered_answer_keys(), answer_key_problems
     found = problems(material, material.exam())
     written = _written(material, question_id, object_keys.ANSWER_KEYS, material.answer_keys(), own, copies, found)
     return WrittenMaterial(written, object_keys.USER_ANSWER_KEYS, _unknown(material, own))
 
 
-def fetch_rubrics(session: Session, assignment: str, question_id: str | None) -> WrittenMaterial:
+def fetch_rubrics(api: ApiClient, transfer: FileTransfer, assignment: str, question_id: str | None) -> WrittenMaterial:
     """Return the rubric of each question, or of one.
 
     Raises
@@ -119,7 +122,7 @@ def fetch_rubrics(session: Session, assignment: str, question_id: str | None) ->
     NotFoundError
         If the exam has no such question.
     """
-    material = _fetch(session, assignment)
+    material = _fetch(api, transfer, assignment)
     exam, rubrics = material.exam(), material.rubrics()
     found = {
         question.question_id: problem
@@ -133,8 +136,8 @@ def fetch_rubrics(session: Session, assignment: str, question_id: str | None) ->
     return WrittenMaterial(written, object_keys.USER_RUBRICS, _unknown(material, own))
 
 
-def _fetch(session: Session, assignment: str) -> AssignmentFiles:
-    return fetch_material(session.api, session.transfer, check_assignment(assignment), _FILES)
+def _fetch(api: ApiClient, transfer: FileTransfer, assignment: str) -> AssignmentFiles:
+    return fetch_material(api, transfer, check_assignment(assignment), _FILES)
 
 
 def _written(

@@ -23,6 +23,7 @@ from aita.client.console.allowed_calls import is_allowed
 from aita.client.console.formula_trees import formula_trees
 from aita.client.console.guard import Guard
 from aita.client.console.own_work import OwnWork
+from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport, error_of
 from aita.errors import AitaError, StackError
@@ -30,6 +31,8 @@ from aita.models.base import StrictModel
 
 PAGES = Path(__file__).with_name("pages")
 mimetypes.add_type("text/javascript", ".mjs")  # on Windows, types are what other programs registered
+
+PATH_HEADER = "Aita-Console-Path"
 
 _LARGEST_BODY = 1024 * 1024
 _JSON = "application/json"
@@ -78,12 +81,14 @@ class _Routes:
         connect: Callable[[], SigV4Transport],
         files: FileTransfer,
         is_ours: BucketUrls,
+        staging: Staging,
         work: Mapping[str, OwnWork[Any]],
     ) -> None:
         self._connect = connect
         self._api = connect()
         self._files = files
         self._is_ours = is_ours
+        self._staging = staging
         self._work = work
 
     async def pass_on(self, request: Request) -> Response:
@@ -134,6 +139,15 @@ class _Routes:
             return _refused(502, "StackError", str(error))
         return Response(content.getvalue(), media_type="application/octet-stream")
 
+    async def dropped(self, request: Request) -> Response:
+        """Keep a file that was dropped on the page. Its path is in a header, as URLs have no names of students."""
+        path = unquote(request.headers.get(PATH_HEADER, ""))
+        try:
+            size = await self._staging.receive(request.path_params["drop"], path, request.stream())
+        except AitaError as error:
+            return _refused(error.http_status, type(error).__name__, str(error))
+        return JSONResponse({"size": size})
+
     async def own(self, request: Request) -> Response:
         """Do work of the server's own, and return its answer."""
         work = self._work.get(request.path_params["name"])
@@ -174,6 +188,7 @@ def make_application(
     is_ours: BucketUrls,
     hosts: Iterable[str],
     token: str,
+    staging: Staging,
     work: Mapping[str, OwnWork[Any]],
 ) -> Starlette:
     """Return the console's application.
@@ -188,16 +203,19 @@ def make_application(
         Test whether a URL is one of the bucket.
     hosts, token
         As ``Guard`` takes them.
+    staging
+        Folders for dropped files.
     work
         Work of the server's own, by its name in the path.
     """
-    routes = _Routes(connect, files, is_ours, work)
+    routes = _Routes(connect, files, is_ours, staging, work)
     return Starlette(
         routes=[
             Route("/", lambda _: FileResponse(PAGES / "index.html")),
             Mount("/pages", StaticFiles(directory=PAGES)),
             Route("/api/{path:path}", routes.pass_on, methods=["GET", "POST"]),
             Route("/stored", routes.stored, methods=["POST"]),
+            Route("/dropped/{drop}", routes.dropped, methods=["POST"]),
             Route("/own/{name}", routes.own, methods=["POST"]),
             Route("/formulas", routes.formulas, methods=["POST"]),
         ],

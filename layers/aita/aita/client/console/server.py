@@ -4,12 +4,15 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 
 from aita.client.console.application import bucket_urls, make_application
 from aita.client.console.own_work import OwnWork
+from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import Stack
@@ -19,7 +22,11 @@ _LOOPBACK = "127.0.0.1"
 
 
 def serve_console(
-    place: StackTarget, stack: Stack, port: int, work: Mapping[str, OwnWork[Any]], ready: Callable[[str], None]
+    place: StackTarget,
+    stack: Stack,
+    port: int,
+    own_work: Callable[[Staging], Mapping[str, OwnWork[Any]]],
+    ready: Callable[[str], None],
 ) -> None:
     """Serve the console until the process is told to end.
 
@@ -27,8 +34,8 @@ def serve_console(
     ----------
     port
         Port of 127.0.0.1; 0 for any that is free.
-    work
-        As ``make_application`` takes it.
+    own_work
+        Function that returns the server's own work, which takes files that were dropped on its pages.
     ready
         Function that takes the console's address once it accepts connections. It holds a secret of this process.
 
@@ -37,7 +44,11 @@ def serve_console(
     OSError
         If the port is taken.
     """
-    with socket.create_server((_LOOPBACK, port), backlog=128) as listening:
+    with (
+        socket.create_server((_LOOPBACK, port), backlog=128) as listening,
+        TemporaryDirectory(prefix="aita-console-") as dropped,
+    ):
+        staging = Staging(Path(dropped))
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe(32)
         application = make_application(
@@ -46,7 +57,8 @@ def serve_console(
             bucket_urls(stack.bucket, place.endpoint_url),
             hosts=(f"{_LOOPBACK}:{port}", f"localhost:{port}"),
             token=token,
-            work=work,
+            staging=staging,
+            work=own_work(staging),
         )
         config = uvicorn.Config(
             application, log_config=None, access_log=False, server_header=False, ws="none", lifespan="off"

@@ -46,6 +46,11 @@ export async function ownCall(name, body) {
   return (await send("POST", `/own/${name}`, body)).json();
 }
 
+/** Hand a dropped file to the console's server, which keeps it until it is uploaded. */
+export async function dropFile(drop, path, file) {
+  return (await send("POST", `/dropped/${drop}`, file, { "Aita-Console-Path": encodeURIComponent(path) })).json();
+}
+
 /** Return a file of the stack's bucket as a blob. */
 export async function stored(url) {
   return (await send("POST", "/stored", { url })).blob();
@@ -57,16 +62,17 @@ export async function formulas(texts) {
 }
 
 async function send(method, address, body, headers = {}, outlives = false) {
-  const data = body && JSON.stringify(body);
+  const isFile = body instanceof Blob;
+  const data = isFile ? body : body && JSON.stringify(body);
   let response;
   try {
     response = await fetch(address, {
       method,
-      headers: { ...headers, "Aita-Console-Token": token, ...(data ? { "Content-Type": "application/json" } : {}) },
+      headers: { ...headers, "Aita-Console-Token": token, ...(data && !isFile ? { "Content-Type": "application/json" } : {}) },
       body: data,
       cache: "no-store",
-      keepalive: outlives && (data ?? "").length < OUTLIVES,
-      signal: AbortSignal.timeout(PATIENCE),
+      keepalive: outlives && !isFile && (data ?? "").length < OUTLIVES,
+      signal: isFile || address.startsWith("/own/") ? undefined : AbortSignal.timeout(PATIENCE),
     });
   } catch {
     throw new CallError("the console's server does not answer: is 'aita console' still running?", 0, null);

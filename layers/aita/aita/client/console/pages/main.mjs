@@ -10,29 +10,34 @@ import { Equal } from "./screens/equal.mjs";
 import { Export } from "./screens/export.mjs";
 import { Grade } from "./screens/grade.mjs";
 import { Names } from "./screens/names.mjs";
+import { NewExam } from "./screens/new_exam.mjs";
 import { Parts } from "./screens/parts.mjs";
+import { Rubrics } from "./screens/rubrics.mjs";
 import { SaveState } from "./save_state.mjs";
 
 const KEPT = "aita-console-address"; // in the tab's own storage, so that the page can be loaded again
 
-const SCREENS = { names: Names, parts: Parts, grade: Grade, equal: Equal, class: Class, export: Export };
+const NEW = "+new"; // in an assignment's place: none has such a name
+
+const SCREENS = { upload: NewExam, rubrics: Rubrics, names: Names, parts: Parts, grade: Grade, equal: Equal, class: Class, export: Export };
 
 /** Screens of an assignment, as its navigation names them. */
 const NAMES = {
-  "": "Overview", names: "Names", parts: "Parts", grade: "Grade", equal: "Equal answers", class: "Class", export: "Hand back",
+  "": "Overview", upload: "Add files", rubrics: "Questions", names: "Names", parts: "Parts", grade: "Grade", equal: "Equal answers",
+  class: "Class", export: "Hand back",
 };
 
 function Frame() {
-  const { assignment, screen, part } = route.value;
-  const Screen = SCREENS[screen] ?? Assignments;
-  useEffect(() => {
-    document.title = [NAMES[screen] && `${TITLES[screen]} ${part}`, assignment, "aita"].filter(Boolean).join(" · ");
-  });
+  const { screen, part } = route.value;
+  const isNew = route.value.assignment === NEW;
+  const assignment = isNew ? "" : route.value.assignment;
+  const Screen = isNew ? NewExam : SCREENS[screen] ?? Assignments;
   return html`
     <a class="skip" href="#main" onClick=${toMain}>To the content</a>
     <header class="bar">
       <nav aria-label="Console">
         <a href="#/" class="brand">aita</a>
+        ${!assignment && html`<a href=${link(NEW)} aria-current=${isNew ? "page" : undefined}>New exam</a>`}
         ${assignment && html`<a href=${link(assignment)} class="assignment">${assignment}</a>`}
       </nav>
       <${SaveState} />
@@ -42,7 +47,7 @@ function Frame() {
         aria-current=${screen === name ? "page" : undefined}>${words}</a>`)}</nav>`}
     ${refusal.value && html`<${Refused} />`}
     <main id="main" tabindex="-1">
-      ${hasToken() && html`<${Screen} key=${`${assignment}/${screen}`} assignment=${assignment} part=${part} />`}
+      ${hasToken() && html`<${Screen} key=${`${route.value.assignment}/${screen}`} assignment=${assignment} part=${part} />`}
     </main>
   `;
 }

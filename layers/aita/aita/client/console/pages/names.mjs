@@ -1,25 +1,19 @@
 // Students' names, fetched once they are asked for, and kept in this page's memory alone.
 
-import { call, stored } from "./calls.mjs";
+import { ownCall } from "./calls.mjs";
 
-const CERTAIN = ["exact", "decided"];
 const fetched = new Map();
 
-/** Return the promise of the names of an assignment's students, by their ids. */
+/** Return the promise of the names of an assignment's students, by their ids, as people's decisions have them. */
 export function names(assignment) {
   if (!fetched.has(assignment)) {
-    const found = fetchNames(assignment);
-    found.catch(() => fetched.delete(assignment));
+    const found = ownCall("class-list", { assignment })
+      .then(({ students }) => Object.fromEntries(students.map((each) => [each.student_id, each.name])));
+    found.catch(() => forgetNames(assignment));
     fetched.set(assignment, found);
   }
   return fetched.get(assignment);
 }
 
-async function fetchNames(assignment) {
-  const { files } = await call("GET", ["assignments", assignment, "files"]);
-  const file = files.find((each) => each.name === "students.json");
-  if (!file) return {};
-  const { students } = JSON.parse(await (await stored(file.url)).text());
-  return Object.fromEntries(students.map(({ student_id: id, roster_name: name, folder, match }) =>
-    [id, name && CERTAIN.includes(match) ? name : folder]));
-}
+/** Forget the names of an assignment's students, as after a decision on them. */
+export const forgetNames = (assignment) => fetched.delete(assignment);

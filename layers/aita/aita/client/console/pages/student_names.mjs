@@ -1,7 +1,7 @@
-// Students' names, fetched when somebody asks for them, and kept in memory alone.
+// Students' names on a screen that shows ids until somebody asks for names.
 
-import { ownCall } from "./calls.mjs";
 import { html, useEffect, useState } from "./library.mjs";
+import { names as namesOf } from "./names.mjs";
 
 /** Return the names of an assignment's students by id, once `shown`; {} until then. */
 export function useNames(assignment, shown) {
@@ -11,10 +11,7 @@ export function useNames(assignment, shown) {
     setNames({});
     setFailed("");
     if (!shown) return;
-    ownCall("class-list", { assignment }).then(
-      ({ students }) => setNames(Object.fromEntries(students.map((each) => [each.student_id, each.name]))),
-      (error) => setFailed(error.message),
-    );
+    namesOf(assignment).then(setNames, (error) => setFailed(error.message));
   }, [assignment, shown]);
   return { names, failed };
 }

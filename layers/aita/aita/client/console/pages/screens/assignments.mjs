@@ -22,7 +22,7 @@ export function Assignments({ assignment }) {
   if (failed) return html`<p class="alert" role="alert">The assignments did not come: ${failed}</p>`;
   if (!names) return html`<p class="none" role="status">Loading …</p>`;
   return html`<h1>${assignment || "Assignments"}</h1>
-    ${names.length === 0 && html`<p class="none">There are none yet: <code>aita upload DIR --assignment NAME</code> makes one.</p>`}
+    ${names.length === 0 && html`<p class="none">There are none yet: <a href=${link("+new")}>make one</a>.</p>`}
     <div class="cards">${names.map((name) => html`<${Assignment} key=${name} name=${name} alone=${Boolean(assignment)} />`)}</div>`;
 }
 
@@ -53,9 +53,9 @@ function Assignment({ name, alone }) {
 
 function Needs({ state }) {
   const needs = [
-    state.names_to_match && html`${state.names_to_match} names to match: <code>aita students list --assignment ${state.assignment}</code>`,
-    state.without_rubric.length > 0 && html`No rubric for ${state.without_rubric.join(", ")}: <code>aita generate-rubric --assignment ${state.assignment}</code>`,
-    state.open_parts && html`${state.open_parts} parts of pages belong to no answer: <code>aita review parts --assignment ${state.assignment}</code>`,
+    state.names_to_match && html`<a href=${link(state.assignment, "names")}>${state.names_to_match} ${state.names_to_match === 1 ? "name" : "names"} to match</a>`,
+    state.without_rubric.length > 0 && html`<a href=${link(state.assignment, "rubrics", state.without_rubric[0])}>No rubric for ${state.without_rubric.join(", ")}</a>: write it, or have it written (<code>aita generate-rubric --assignment ${state.assignment}</code>)`,
+    state.open_parts && html`<a href=${link(state.assignment, "parts")}>${state.open_parts} ${state.open_parts === 1 ? "part of a page belongs" : "parts of pages belong"} to no answer</a>`,
     state.open_answers && html`<a class="main" href=${link(state.assignment, "grade")}>Grade ${state.open_answers} ${state.open_answers === 1 ? "answer" : "answers"}</a>`,
   ].filter(Boolean);
   const unpriced = state.unpriced_calls ? `, and ${state.unpriced_calls} calls of unknown price` : "";

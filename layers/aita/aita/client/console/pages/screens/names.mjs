@@ -3,6 +3,7 @@
 import { call, ownCall } from "../calls.mjs";
 import { html, useEffect, useMemo, useRef, useState } from "../library.mjs";
 import { isWaiting, ranked, replaced } from "../logic/name_matching.mjs";
+import { forgetNames } from "../names.mjs";
 import { link } from "../route.mjs";
 import { unsent } from "../sending.mjs";
 
@@ -61,6 +62,7 @@ export function Names({ assignment }) {
         }
       },
       saved: () => {
+        forgetNames(assignment);
         setTold(`Saved: ${words}.`);
         if (!unsent.entries.value.length) load();
       },

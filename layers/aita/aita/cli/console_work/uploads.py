@@ -1,0 +1,119 @@
+"""Uploads of exams that were dropped on the console's page."""
+
+import hashlib
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from aita.cli.files.archives import unpacked
+from aita.cli.files.assignment_download import fetch_material
+from aita.cli.files.upload_checks import check_material
+from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
+from aita.cli.files.upload_sending import send_files
+from aita.cli.files.uploaded_roster import with_csv_roster
+from aita.client.api_client import ApiClient
+from aita.client.console.staging import Staging
+from aita.client.file_transfer import FileTransfer
+from aita.errors import InvalidMaterialError, NotFoundError, RequestError
+from aita.models.base import StrictModel
+from aita.models.names import check_assignment
+
+_UNPACKED = re.compile(re.escape(tempfile.gettempdir()) + r"/aita-upload-[^/]+/\d+/")
+_MOST_AT_ONCE = 100
+
+
+class DropRequest(StrictModel):
+    """``POST /own/upload-check`` and ``POST /own/upload-discard``; ``drop`` is the id of the dropped files."""
+
+    assignment: str
+    drop: str
+
+
+class SendRequest(DropRequest):
+    """``POST /own/upload-send``; ``names`` are names that the check returned."""
+
+    names: tuple[str, ...] = Field(min_length=1, max_length=_MOST_AT_ONCE)
+
+
+class Uploads:
+    """Dropped files that were checked, each drop with the names that its files are uploaded under."""
+
+    def __init__(self, staging: Staging) -> None:
+        self._staging = staging
+        self._checked: dict[str, tuple[dict[str, Upload], ExitStack]] = {}
+
+    def check(self, api: ApiClient, files: FileTransfer, asked: DropRequest) -> dict[str, Any]:
+        """Return what dropped files were taken for, as ``aita upload`` does, and which ones are in the bucket already.
+
+        Raises
+        ------
+        InvalidMaterialError
+            If some of them can't be uploaded; the message names them with the reasons.
+        """
+        assignment = check_assignment(asked.assignment)
+        folder = self._staging.folder(asked.drop)
+        if not folder.is_dir():
+            raise NotFoundError("the console has no such files: drop them again")
+        self._forget(asked.drop)
+        with ExitStack() as stack:
+            try:
+                given = stack.enter_context(unpacked(sorted(folder.iterdir())))
+                found = find_uploads(given)
+                uploads, read = stack.enter_context(with_csv_roster(found.uploads))
+                stored = partial(fetch_material, api, files, assignment)
+                notes = [*found.notes, *read, *check_material(uploads, stored)]
+            except InvalidMaterialError as error:
+                raise InvalidMaterialError(_as_dropped(str(error), folder)) from None
+            self._checked[asked.drop] = {one.name: one for one in uploads}, stack.pop_all()
+        there = set(_there(api, assignment, uploads))
+        scans = Counter(one.name.split("/")[1] for one in uploads if one.name.startswith(SCANS))
+        return {
+            "files": [{"name": one.name, "size": one.size, "there": one.name in there} for one in uploads],
+            "material": [one.name for one in uploads if not one.name.startswith(SCANS)],
+            "students": [{"folder": folder, "files": count} for folder, count in scans.items()],
+            "notes": [_as_dropped(note, folder) for note in notes],
+        }
+
+    def send(self, api: ApiClient, files: FileTransfer, asked: SendRequest) -> dict[str, Any]:
+        """Upload some of the checked files, and return their number."""
+        checked, _ = self._checked.get(asked.drop, ({}, None))
+        if missing := [name for name in asked.names if name not in checked]:
+            raise RequestError(f"{len(missing)} of these files were not checked: drop them again")
+        send_files(api, files, check_assignment(asked.assignment), [checked[name] for name in asked.names])
+        return {"sent": len(asked.names)}
+
+    def discard(self, _api: ApiClient, _files: FileTransfer, asked: DropRequest) -> dict[str, Any]:
+        """Delete dropped files from this computer."""
+        self._forget(asked.drop)
+        self._staging.discard(asked.drop)
+        return {}
+
+    def _forget(self, drop: str) -> None:
+        _, stack = self._checked.pop(drop, (None, None))
+        if stack is not None:
+            stack.close()
+
+
+def _as_dropped(message: str, folder: Path) -> str:
+    """Return a message with paths as they are in what was dropped."""
+    return _UNPACKED.sub("", message.replace(f"{folder}/", ""))
+
+
+def _there(api: ApiClient, assignment: str, uploads: Iterable[Upload]) -> Iterable[str]:
+    """Yield the names of scans that are in the bucket with the same content, as far as its ETags tell."""
+    stored = {file.name: file for file in api.uploaded(assignment)}
+    for one in uploads:
+        file = stored.get(one.name)
+        if file is None or file.size != one.size:
+            continue
+        with one.path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False))
+        if file.etag.strip('"') == digest.hexdigest():
+            yield one.name
