@@ -143,8 +143,16 @@ class Files(FileTransfer):
         key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")
         target.write(self._stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
 
-    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
-        self._stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes())
+    def send(
+        self,
+        post: PresignedPost,
+        file: Path,
+        size: int,
+        on_bytes: Callable[[int], None],
+        first: int = 0,
+        whole: int | None = None,  # noqa: ARG002 - the transfer's
+    ) -> None:
+        self._stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes()[first : first + size])
         on_bytes(size)
 
 
