@@ -1,10 +1,15 @@
 """Making covers to print from the roster."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from aita.imaging.codes import read_codes
+from aita.imaging.pages import pages
+from aita.services.assignments.cover_codes import CoverCode, parse
+from tests.support.chromium import NAMES
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack
 
@@ -43,7 +48,30 @@ def test_without_students_the_remedy_is_told(stack: FakeStack, aita: Aita, roste
 
 
 def test_another_kind_of_file_is_refused_before_anything_is_asked(stack: FakeStack, aita: Aita) -> None:
+    code, _, error = aita("covers", "-a", "midterm", "--out", "covers.docx")
+    assert code != 0
+    assert "name it covers.html or covers.pdf" in error
+    assert stack.requests == []
+
+
+def test_without_a_browser_a_pdf_is_refused_with_what_to_do(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aita.cli.pdf_printer.shutil.which", lambda _: None)
     code, _, error = aita("covers", "-a", "midterm", "--out", "covers.pdf")
     assert code != 0
-    assert "save it as PDF from there" in error
+    assert "neither is on the PATH here: install one, or write covers.html" in error
     assert stack.requests == []
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("chromium")
+@pytest.mark.skipif(not any(map(shutil.which, NAMES)), reason="Chromium is not installed")
+def test_a_pdf_is_printed_here(stack: FakeStack, aita: Aita) -> None:
+    answered(stack, ROSTER)
+    code, out, error = aita("covers", "-a", "midterm", "--out", "covers.pdf", "--pages", "1")
+    assert code == 0, error
+    assert "2 covers in covers.pdf" in out
+    read = [read_codes(page) for page in pages(Path("covers.pdf").read_bytes())]
+    codes = [parse(text) for (text,) in read]
+    assert [code.page for code in codes if isinstance(code, CoverCode)] == [0, 1, 0, 1]

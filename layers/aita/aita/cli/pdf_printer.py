@@ -1,4 +1,4 @@
-"""Printing of reports as PDF, by the Chromium or Chrome of this computer."""
+"""Printing of HTML files as PDF, by the Chromium or Chrome of this computer."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ _COMMANDS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-_DEADLINE = 120.0  # seconds for a report
+_DEADLINE = 300.0  # seconds; a report takes some, and the covers of a large class a minute
 _OPTIONS = (
     "--headless",
     "--disable-gpu",
@@ -35,13 +35,19 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class PdfPrinter:
-    """Headless Chromium."""
+    """Headless Chromium; ``instead`` says in its errors what goes without it."""
 
     command: str
+    instead: str
 
     @classmethod
-    def find(cls) -> Self:
+    def find(cls, asked: str = "--pdf", instead: str = "leave --pdf out for reports in HTML") -> Self:
         """Return the printer of this computer.
+
+        Parameters
+        ----------
+        asked
+            Option that asks for a PDF.
 
         Raises
         ------
@@ -50,10 +56,9 @@ class PdfPrinter:
         """
         for name in _COMMANDS:
             if (command := shutil.which(name)) is not None:
-                return cls(command)
+                return cls(command, instead)
         raise RequestError(
-            "--pdf prints with Chromium or Chrome, and neither is on the PATH here: install one, or leave --pdf out "
-            "for reports in HTML"
+            f"{asked} prints with Chromium or Chrome, and neither is on the PATH here: install one, or {instead}"
         )
 
     def print(self, page: Path, pdf: Path) -> None:
@@ -77,8 +82,7 @@ class PdfPrinter:
                     check=True,
                 )
             except (OSError, subprocess.SubprocessError) as error:
-                raise RequestError(
-                    f"{self.command} printed no PDF: {type(error).__name__}. Try without --pdf"
-                ) from error
+                reason = f"{self.command} printed no PDF: {type(error).__name__}"
+                raise RequestError(f"{reason}. Try again, or {self.instead}") from error
         if not pdf.is_file():
-            raise RequestError(f"{self.command} printed no PDF and says nothing of it. Try without --pdf")
+            raise RequestError(f"{self.command} printed no PDF and says nothing of it. Try again, or {self.instead}")

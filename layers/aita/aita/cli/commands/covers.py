@@ -1,6 +1,7 @@
 """Command that makes covers to print, with a code on each by which a pile of scans finds its students."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from aita.atomic_write import write_whole
 from aita.cli.commands.runs import Assignment
 from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.out_file import check_folder
+from aita.cli.pdf_printer import PdfPrinter
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
@@ -37,25 +39,28 @@ def make_covers(
     pages: Pages = 0,
     paper: Annotated[Paper, typer.Option("--paper", case_sensitive=False, help="Size of the paper.")] = Paper.A4,
 ) -> None:
-    """Make a cover for each student on the roster, to print from the browser, with a code that tells whose it is.
+    """Make a cover for each student on the roster, to print, with a code that tells whose it is.
 
-    With --pages, as many sheets for answers follow each cover, with the name, the code and the page on each.
+    An HTML file is printed from the browser; a PDF is printed here by Chromium or Chrome, if there is one. With
+    --pages, as many sheets for answers follow each cover, with the name, the code and the page on each.
     """
     session = Session.of(context)
     check_assignment(assignment)
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise RequestError(
-            f"--out {out}: covers are an HTML file, as a browser has the letters of every name: write covers.html, "
-            "open it, and print it or save it as PDF from there"
-        )
+    kind = out.suffix.lower()
+    if kind not in (".html", ".htm", ".pdf"):
+        raise RequestError(f"--out {out}: covers are an HTML file or a PDF: name it covers.html or covers.pdf")
     check_folder(out)
+    printer = None
+    if kind == ".pdf":
+        printer = PdfPrinter.find(f"--out {out}", "write covers.html, and print that from the browser")
     roster = fetch_material(session.api, session.transfer, assignment, (object_keys.ROSTER,)).roster()
     if not roster:
         raise MissingMaterialError(
             f"assignment {assignment} has no roster.csv with students to make covers for: upload one "
             f"(aita upload roster.csv --assignment {assignment})"
         )
-    write_whole(out, covers(assignment, roster, pages, paper))
+    html = covers(assignment, roster, pages, paper)
+    write_whole(out, html if printer is None else _printed(printer, html))
     sheets = len(roster) * (1 + pages)
     lines = Group(
         Text(f"{formatting.count(len(roster), 'cover')} in {printable(str(out))}", "bold"),
@@ -65,3 +70,12 @@ def make_covers(
     session.output.result(
         {"assignment": assignment, "file": str(out), "covers": len(roster), "sheets": sheets, "paper": paper}, lines
     )
+
+
+def _printed(printer: PdfPrinter, html: bytes) -> bytes:
+    """Return an HTML file as a PDF."""
+    with TemporaryDirectory(prefix="aita-covers-") as folder:
+        page, pdf = Path(folder, "covers.html"), Path(folder, "covers.pdf")
+        page.write_bytes(html)
+        printer.print(page, pdf)
+        return pdf.read_bytes()
