@@ -145,7 +145,7 @@ class Booklet(StrictModel):
     pages
         Its pages, in the exam's order.
     aside
-        Pages that are not among ``pages``: covers, and pages that were scanned a second time.
+        Pages that are not among ``pages``: covers, empty sheets, and pages that were scanned a second time.
     missing
         Numbers of the exam's pages that are not there.
     owner

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,10 @@ from tests.support.fakes import ASSIGNMENT, FakeBlankExam, Harness
 class PileExam(FakeBlankExam):
     """A blank exam that knows its pages by their first letter; the rest of a page is writing, different for each."""
 
+    def __init__(self, pages: Iterable[bytes], white: tuple[int, ...] = ()) -> None:
+        super().__init__(pages)
+        self.white = white
+
     def single_pages(self, sheet: PageImage, expected: int) -> list[tuple[PageImage, PageInk]]:
         letter, writing = sheet.jpeg[:1], sheet.jpeg[1:]
         if not sheet.jpeg.strip():
@@ -30,6 +35,7 @@ class PileExam(FakeBlankExam):
             bands="00" * BANDS,
             cells=stripes.hex(),
             exam_pages=len(self.letters),
+            white_pages=self.white,
         )
         return [(sheet, ink)]
 
@@ -134,9 +140,19 @@ class TestByTheBlankExam:
             [b"a3", b"b3", b"c3", b"d3"],
             [b"a4", b"x4", b"b4", b"c4", b"d4"],
             [b"a5", b"b5", b"c5", b"d5"],
-            [b"a6", b" ", b"b6", b" ", b"c6", b" ", b"d6", b" "],
+            [b"a6", b"b6", b"c6", b"d6"],
         ]
         assert unplaced(harness) == []
+
+    def test_an_empty_sheet_stays_where_the_exam_has_a_page_without_print(self, harness: Harness) -> None:
+        harness.separator.blank_exams = replace(
+            harness.separator.blank_exams, prepare=lambda pages: PileExam(pages, white=(2,))
+        )
+        harness.put("blank_exam.pdf", b"a| |c")
+        harness.put("piles/class.pdf", b"a1| |c1|a2| |c2")
+        harness.run("transcribe")
+        assert list(pages(harness).values()) == [[b"a1", b" ", b"c1"], [b"a2", b" ", b"c2"]]
+        assert repairs(harness) == [[], []]
 
     def test_a_sheet_between_two_booklets_waits_for_a_person(self, harness: Harness) -> None:
         harness.put("blank_exam.pdf", b"a|b|c")

@@ -17,6 +17,7 @@ GAP: Final = 2.0
 _MORE_MISSING: Final = 0.25  # for each further page of a gap: pages are lost by sheets, or from one end
 _BACKWARD: Final = 1.5  # a page that lies before one that it should lie behind
 _LATE_CODE: Final = 0.5  # a printed code that is not on the first page: it was not read there, or the order is another
+_LATE_COVER: Final = 3.0  # a cover that does not lie on its booklet
 _EXTRA: Final = 0.5  # a page that is none of the exam's
 _SAME: Final = 1.0  # a page of the exam twice, with the same writing
 _UNKNOWN: Final = 2.5  # the same, where the writing does not tell
@@ -55,7 +56,8 @@ class PageRun:
         """Add a page, and return the number of the exam's page that it is taken for; ``None`` for none of them."""
         if page.owner:
             self.conflict = self.conflict or bool(self.owner and page.owner != self.owner)
-            self.cost += _LATE_CODE if self.last and not self.owner else 0.0
+            if self.last and (page.is_cover or not self.owner):
+                self.cost += _LATE_COVER if page.is_cover else _LATE_CODE
             self.owner = page.owner
         number = number_of(page, self.last)
         if number is None:
@@ -124,6 +126,7 @@ class Division:
 
     def __init__(self, pages: Sequence[PilePage], expected: Sequence[int]) -> None:
         self.pages = pages
+        self.length = len(expected)
         self._expected = sum(1 << (number - 1) for number in expected)
         whole = PageRun(self._expected).total
         self._bound = 2 * whole + _SAME_CUT + MARGIN  # of a run's cost, beyond which a cut in it is cheaper

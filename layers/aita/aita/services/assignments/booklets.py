@@ -15,7 +15,7 @@ from aita.services.assignments.booklet_runs import Division, PageRun, number_of,
 _LOST: Final = 2
 """Pages in a row that can't be read, of which nobody knows whose they are."""
 
-_NEAR: Final = 3  # places: unsure ones that lie nearer are about the same cut
+_NEAR: Final = 3  # places: unsure ones that lie so near are about the same cut, unless booklets are as short
 
 _BESIDE: Final = (Doubt.UNLIKE, Doubt.BOUNDARY)
 """Doubts about single pages, whose booklets are sure otherwise."""
@@ -126,14 +126,15 @@ def _by_exam(pages: Sequence[PilePage]) -> Separation:
         if sure:
             is_beside = any(doubts.get(place) in _BESIDE for place in (start - 1, start, end - 1, end))
             found += _booklet([told[place] for place in sure], expected, is_beside=is_beside)
-    return _with_empty(found, pages)
+    return _with_empty(found, pages, in_place=bool(white))
 
 
 def _doubts(division: Division) -> dict[int, Doubt]:
     """Return the reason why each page whose booklet is not sure has none, by its place."""
     doubts: dict[int, Doubt] = {}
     runs = list(pairwise(division.cuts))
-    for first, last in _clusters(division.unsure):
+    near = max(1, min(_NEAR, division.length // 2))
+    for first, last in _clusters(division.unsure, near):
         cuts = [cut for cut in division.cuts if first <= cut <= last]
         if first < last and len(cuts) == 1 and division.is_surely_cut(first, last):
             for place in range(first, last):
@@ -146,11 +147,11 @@ def _doubts(division: Division) -> dict[int, Doubt]:
     return doubts
 
 
-def _clusters(places: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of unsure places that lie near each other."""
+def _clusters(places: Sequence[int], near: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of unsure places of which each is so near to the one before."""
     cluster: list[int] = []
     for place in places:
-        if cluster and place - cluster[-1] > _NEAR:
+        if cluster and place - cluster[-1] > near:
             yield cluster[0], cluster[-1]
             cluster = []
         cluster.append(place)
@@ -214,8 +215,14 @@ def _is_rotated(order: Sequence[int]) -> bool:
     return len(turns) == 1 and order[-1] < order[0]
 
 
-def _with_empty(found: Separation, pages: Sequence[PilePage]) -> Separation:
-    """Return the separation with the empty sheets, each behind the page that it follows in the pile."""
+def _with_empty(found: Separation, pages: Sequence[PilePage], *, in_place: bool) -> Separation:
+    """Return the separation with the empty sheets, each with the booklet of the page that it follows in the pile.
+
+    Parameters
+    ----------
+    in_place
+        Whether an empty sheet may be a page of the exam, and stays among the booklet's pages; else it is kept aside.
+    """
     behind: dict[PagePlace | None, list[PilePage]] = defaultdict(list)
     last: PagePlace | None = None
     for page in pages:
@@ -227,15 +234,22 @@ def _with_empty(found: Separation, pages: Sequence[PilePage]) -> Separation:
     def filled(told: Iterable[PilePage]) -> tuple[PilePage, ...]:
         return tuple(each for page in told for each in (page, *behind[page.place]))
 
+    def empty(told: Iterable[PilePage]) -> tuple[PilePage, ...]:
+        return tuple(each for page in told for each in behind[page.place])
+
     booklets = [
-        booklet.model_copy(update={"pages": filled(booklet.pages), "aside": filled(booklet.aside)})
-        for booklet in found.booklets
+        one.model_copy(
+            update={"pages": filled(one.pages), "aside": filled(one.aside)}
+            if in_place
+            else {"aside": (*one.aside, *empty((*one.pages, *one.aside)))}
+        )
+        for one in found.booklets
     ]
     unplaced = [
         one for each in found.unplaced for one in (each, *_unplaced(behind[each.page.place], each.doubt).unplaced)
     ]
     if booklets:
-        booklets[0] = booklets[0].model_copy(update={"pages": (*behind[None], *booklets[0].pages)})
+        booklets[0] = booklets[0].model_copy(update={"aside": (*booklets[0].aside, *behind[None])})
     else:
         unplaced += _unplaced(behind[None], Doubt.NO_SIGN).unplaced
     return found.model_copy(update={"booklets": tuple(booklets), "unplaced": tuple(unplaced)})
