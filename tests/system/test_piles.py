@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from decimal import Decimal
 
 import pytest
 import segno
@@ -30,7 +29,7 @@ ON_ROSTER = {
 SIZE = (1240, 1754)
 """Pixels of an A4 page at 150 dpi."""
 
-Grades = dict[tuple[str | None, str], tuple[Decimal | None, str]]
+Grades = dict[tuple[str | None, str], tuple[float | None, str]]
 """Points and state of each answer, by the name on the roster and the question."""
 
 

@@ -60,6 +60,11 @@ def pile_page(assignment: str, source: str, number: int, part: int) -> str:
     return f"{pile_pages(assignment)}{source}-{number:05d}-{part}.jpg"
 
 
+def pile_lookups(assignment: str, source: str) -> str:
+    """Return the key of what a reader looks up in a pile's file before it comes to a page."""
+    return f"{pile_pages(assignment)}{source}.lookups"
+
+
 def blank_exam(assignment: str) -> str:
     """Return the prefix of the blank exam's files, whose keys differ in their endings."""
     return f"{assignment}/blank_exam."

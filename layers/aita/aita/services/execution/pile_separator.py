@@ -2,14 +2,14 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from aita.errors import MissingInputError, ObjectChangedError, ObjectNotFoundError, TaskError, UnreadableScanError
 from aita.models.base import StrictModel
 from aita.models.call_usage import CallUsage
 from aita.models.names import MAX_UPLOAD_BYTES
-from aita.models.pile import PageCount, PilePage, SeparatedPages
+from aita.models.pile import PageCount, PilePage, SeparatedPages, StoredPart
 from aita.models.run import ItemEvent
 from aita.models.scan import PageImage, PageInk
 from aita.ports import ByteSource, ObjectStore
@@ -17,7 +17,7 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.cover_codes import COVER, CoverCode, parse
 from aita.services.execution.blank_exams import BlankExam, BlankExams
 from aita.services.execution.page_splitter import with_undrawn
-from aita.services.execution.stored_file import StoredFile
+from aita.services.execution.stored_file import Lookups, StoredFile, load_lookups
 from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.pile_sources import PileSources
@@ -55,6 +55,7 @@ class PileSeparator:
     _plan: str = field(default="")
     _sources: PileSources = field(default_factory=PileSources)
     _blank: BlankExam | None = field(default=None)
+    _known: tuple[str, dict[int, bytes]] = field(default_factory=lambda: ("", {}))
 
     def execute(self, event: ItemEvent) -> Executed:
         """Do one item and record the task. An unreadable file fails only its own task."""
@@ -73,15 +74,34 @@ class PileSeparator:
         source = str(refs["source"])
         if source not in self._sources.files:
             raise MissingInputError(_GONE)
-        file = StoredFile(self.objects, self._sources.files[source])
+        assignment = self.watch.get(event.run_id).assignment
+        parts = self._sources.files[source]
         try:
             if event.stage == COUNT_PAGES:
-                return PageCount(pages=self.count(file))
+                return self._count(assignment, source, parts)
+            file = StoredFile(self.objects, parts, self._lookups(assignment, source))
             pages = self._read(file, int(refs["first"]), int(refs["last"]))
-            assignment = self.watch.get(event.run_id).assignment
             return SeparatedPages(pages=tuple(self._facts(assignment, source, pages)))
         except (ObjectNotFoundError, ObjectChangedError):
             raise MissingInputError(_GONE) from None
+
+    def _count(self, assignment: str, source: str, parts: Sequence[StoredPart]) -> PageCount:
+        """Return the number of pages, and store what was looked up to find them, for the readers of ranges."""
+        file = Lookups(StoredFile(self.objects, parts))
+        count = self.count(file)
+        key = object_keys.pile_lookups(assignment, source)
+        self.objects.put(key, file.dump(), "application/octet-stream")
+        return PageCount(pages=count)
+
+    def _lookups(self, assignment: str, source: str) -> dict[int, bytes]:
+        """Return what was looked up in a file when its pages were counted; a warm function keeps the last file's."""
+        if self._known[0] != source:
+            try:
+                found = load_lookups(self.objects.get(object_keys.pile_lookups(assignment, source)))
+            except ObjectNotFoundError:  # of a file that is no PDF by its name
+                found = {}
+            self._known = source, found
+        return self._known[1]
 
     def _read(self, file: ByteSource, first: int, last: int) -> Iterator[tuple[int, PageImage | None]]:
         """Yield the images of a range of pages with their numbers; a page that can't be drawn has none.
