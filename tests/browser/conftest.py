@@ -17,6 +17,9 @@ STUDENTS = tuple(f"s-{number:02}" for number in range(1, 9))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP evil.example 127.0.0.1"]
 """The last one is what a name server does that rebinds a site's name."""
 
+PATIENCE = 60_000
+"""Milliseconds after which something does not come any more, on the busiest machine."""
+
 NewPage = Callable[..., Page]
 
 
@@ -26,6 +29,7 @@ def browser() -> Iterator[Browser]:
     if COMMAND is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         started = playwright.chromium.launch(executable_path=COMMAND, args=ARGUMENTS)
         yield started
         started.close()
@@ -85,7 +89,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         context = browser.new_context(**options)  # type: ignore[arg-type]  # as a test names them
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         if not errors_are_expected:
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda message: errors.append(message.text) if is_error(message) else None)

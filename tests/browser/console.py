@@ -150,7 +150,7 @@ class Files(FileTransfer):
         size: int,
         on_bytes: Callable[[int], None],
         first: int = 0,
-        whole: int | None = None,  # noqa: ARG002 - the transfer's
+        whole: int | None = None,
     ) -> None:
         self._stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes()[first : first + size])
         on_bytes(size)

@@ -142,7 +142,7 @@ def test_grades_are_downloaded_and_who_is_left_out_is_told(page: Page, console: 
     at(page, console, unnamed, "export")
     expect(page.get_by_role("heading", name="7 of 8 students are final")).to_be_visible()
     expect(page.get_by_role("link", name="Question 1a: 1 open")).to_be_visible()
-    page.get_by_label("Moodle").check()
+    page.get_by_label("Moodle, a file").check()
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download", exact=True).click()
     assert downloading.value.suggested_filename == f"{unnamed.assignment}-moodle.csv"

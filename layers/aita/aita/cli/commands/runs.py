@@ -331,7 +331,7 @@ def _cells(answers: Sequence[str]) -> RunCells:
         return TypeAdapter(RunCells).validate_python(tuple(answers))
     except ValidationError:
         raise RequestError(
-            "--answer takes up to 100 ids of answers, as 'aita review list' shows them: c-0123456789ab"
+            "--answer takes up to 100 ids of answers, as the list of reviews shows them: c-0123456789ab"
         ) from None
 
 

@@ -20,7 +20,8 @@ from aita.services.exports.feedback import Feedback
 
 _FETCHERS = 8  # reports fetched at once
 _PRINTERS = 2  # browsers at once: each takes a core
-_AGAIN = "make it with aita report"
+_MISSING = "there is no report yet: make it with aita report{option}"
+_OUTDATED = "the report is older than a grade, a decision or an upload: make it with aita report{option}"
 
 
 def write_feedback(
@@ -53,11 +54,9 @@ def write_feedback(
         def problem(student: GradedStudent) -> str:
             student_id = student.student.student_id
             if student_id not in fetched:
-                return f"there is no report yet: {_AGAIN}{student.option}"
+                return _MISSING.format(option=student.option)
             is_old = object_keys.student_report(student_id) in outdated
-            return (
-                f"the report is older than a grade, a decision or an upload: {_AGAIN}{student.option}" if is_old else ""
-            )
+            return _OUTDATED.format(option=student.option) if is_old else ""
 
         fit = found.roll.without(problem)
         kept = {student.student.student_id: fetched[student.student.student_id] for student in fit.students}

@@ -24,8 +24,8 @@ def state_view(state: AssignmentState) -> RenderableType:
     waiting = [
         (
             state.unplaced_pages,
-            "page of a pile in no booklet (aita piles list)",
-            "pages of piles in no booklet (aita piles list)",
+            f"page of a pile in no booklet (aita piles list --assignment {state.assignment})",
+            f"pages of piles in no booklet (aita piles list --assignment {state.assignment})",
         ),
         (state.names_to_match, "name to match", "names to match"),
         (len(state.without_rubric), "question without a rubric", "questions without a rubric"),

@@ -100,7 +100,7 @@ def without_student(data: bytes, name: str) -> bytes:
 
 def _decode(data: bytes) -> Decoded:
     if data.startswith(_WORKBOOK):
-        raise _invalid(1, "it is a workbook, not CSV: upload it by 'aita upload', or save it as CSV in UTF-8")
+        raise _invalid(1, "it is a workbook, not CSV: upload it with the command line, or save it as CSV in UTF-8")
     try:
         decoded = decode(data)
     except EncodingError as error:

@@ -31,8 +31,8 @@ _ANONYMOUS = "anon"  # Canvas reads another kind of id behind it
 
 _UNKNOWN = (
     "Brightspace takes feedback files back by their names, and how it reads these is not published: no file is better "
-    "than one that reaches somebody else. Write the grades with aita export brightspace, and the reports with aita "
-    "report"
+    "than one that reaches somebody else. The format brightspace has the grades, and the command report writes "
+    "the reports"
 )
 _SEVERAL = (
     "people decided that this and another folder are one student's: decide again with aita students match {student_id} "
