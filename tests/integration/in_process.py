@@ -36,8 +36,17 @@ class InProcess:
             raise getattr(aita.errors, answer["error"])(answer["message"])
         return answer
 
-    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
-        self.stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes())
+    def send(
+        self,
+        post: PresignedPost,
+        file: Path,
+        size: int,
+        on_bytes: Callable[[int], None],
+        first: int = 0,
+        whole: int | None = None,
+    ) -> None:
+        part = file.read_bytes()[first : first + size]
+        self.stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=part)
 
     def fetch(self, url: str, target: BinaryIO) -> None:
         key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")

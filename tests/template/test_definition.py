@@ -124,7 +124,7 @@ def test_a_history_holds_two_days_of_each_stage_with_a_model(definition: Json) -
     rounds = LONGEST.total_seconds() / definition["States"]["WaitForBatches"]["Seconds"]
     assert definition["States"]["WaitForBatches"]["Seconds"] == ROUND.total_seconds()
     stages = [stage for stage in map(stage_of, PIPELINES["exam"]) if isinstance(stage, LLMStage)]
-    assert len(stages) == 6
+    assert len(stages) == 7
     assert rounds * events < 25_000 / 4, "two days of one"
     assert rounds / 2 * events * len(stages) < 25_000 * 0.8, "a day of each, and their Maps"
 

@@ -20,6 +20,7 @@ _COMMANDS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+_HTML = "leave --pdf out for reports in HTML"
 _DEADLINE = 300.0  # seconds; a report takes some, and the covers of a large class a minute
 _OPTIONS = (
     "--headless",
@@ -38,10 +39,10 @@ class PdfPrinter:
     """Headless Chromium; ``instead`` says in its errors what goes without it."""
 
     command: str
-    instead: str
+    instead: str = _HTML
 
     @classmethod
-    def find(cls, asked: str = "--pdf", instead: str = "leave --pdf out for reports in HTML") -> Self:
+    def find(cls, asked: str = "--pdf", instead: str = _HTML) -> Self:
         """Return the printer of this computer.
 
         Parameters
