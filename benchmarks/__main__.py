@@ -20,6 +20,7 @@ from rich.console import Console
 from benchmarks.cases import (
     batching,
     cold_start,
+    console,
     faults,
     grading,
     grading_desk,
@@ -50,6 +51,7 @@ ALONE = (
     stack_engine,
     grading,
     grading_desk,
+    console,
 )
 TOGETHER = (outages, kills, batching, stack_kills)
 """Parts that assert no times, and mostly wait: they are measured concurrently."""
@@ -62,7 +64,7 @@ def main(names: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     chosen = [part for part in (*ALONE, *TOGETHER) if not names or _name(part) in names]
-    console = Console()
+    terminal = Console()
     cases: list[results_table.Case] = []
     for part in chosen:
         if part in ALONE:
@@ -70,7 +72,7 @@ def main(names: list[str]) -> int:
     with ThreadPoolExecutor(len(TOGETHER)) as pool:
         for found in pool.map(_measure, (part for part in chosen if part in TOGETHER)):
             cases += found
-    results_table.show(cases, console)
+    results_table.show(cases, terminal)
     if not names:
         _write(results_table.markdown(cases))
     return 0 if all(case.met is not False for case in cases) else 1

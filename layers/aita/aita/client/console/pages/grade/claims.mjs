@@ -14,7 +14,7 @@ export class Claims {
   constructor(assignment) {
     this.others = signal({});
     this._assignment = assignment;
-    this._look();
+    this._first = setTimeout(() => this._look(), SETTLED); // the answers come first
     this._looking = setInterval(() => this._look(), LOOK);
   }
 
@@ -39,11 +39,12 @@ export class Claims {
       clearTimeout(settling);
       clearInterval(renewing);
       removeEventListener("pagehide", release);
-      release();
+      setTimeout(release, SETTLED); // the next answer comes first
     };
   }
 
   end() {
+    clearTimeout(this._first);
     clearInterval(this._looking);
   }
 
