@@ -22,7 +22,7 @@ const NEW = "+new"; // in an assignment's place: none has such a name
 const SCREENS = { upload: NewExam, rubrics: Rubrics, names: Names, parts: Parts, grade: Grade, equal: Equal, class: Class, export: Export };
 
 /** Screens of an assignment, as its navigation names them. */
-const NAMES = {
+const TITLES = {
   "": "Overview", upload: "Add files", rubrics: "Questions", names: "Names", parts: "Parts", grade: "Grade", equal: "Equal answers",
   class: "Class", export: "Hand back",
 };
@@ -32,6 +32,10 @@ function Frame() {
   const isNew = route.value.assignment === NEW;
   const assignment = isNew ? "" : route.value.assignment;
   const Screen = isNew ? NewExam : SCREENS[screen] ?? Assignments;
+  useEffect(() => {
+    const title = isNew ? "New exam" : screen && TITLES[screen] && `${TITLES[screen]} ${part}`.trim();
+    document.title = [title, assignment, "aita"].filter(Boolean).join(" · ");
+  });
   return html`
     <a class="skip" href="#main" onClick=${toMain}>To the content</a>
     <header class="bar">
@@ -42,7 +46,7 @@ function Frame() {
       </nav>
       <${SaveState} />
     </header>
-    ${assignment && html`<nav class="screens" aria-label="Screens">${Object.entries(NAMES).map(([name, words]) => html`
+    ${assignment && html`<nav class="screens" aria-label="Screens">${Object.entries(TITLES).map(([name, words]) => html`
       <a key=${name} href=${name ? link(assignment, name) : link(assignment)}
         aria-current=${screen === name ? "page" : undefined}>${words}</a>`)}</nav>`}
     ${refusal.value && html`<${Refused} />`}

@@ -1,6 +1,6 @@
 // The class as a grid, students by questions: only the rows in sight are drawn, and the arrows move in it.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../library.mjs";
+import { h, html, useEffect, useLayoutEffect, useRef, useState } from "../library.mjs";
 import { inSight, isOpen, movedBy, stateWord } from "../logic/class_table.mjs";
 import { written } from "../logic/points.mjs";
 
@@ -56,18 +56,26 @@ export function Matrix({ questions, rows, nameOf, sort, setSort, open }) {
     setAt(to);
   };
 
+  const press = (event) => {
+    const cell = event.target.closest("tbody [aria-colindex]");
+    if (!cell || (event.type === "keydown" && event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    const place = Number(cell.getAttribute("aria-colindex")) - 1;
+    const number = Number(cell.parentNode.getAttribute("aria-rowindex")) - 2;
+    setAt([number, place]);
+    open(rows[number], Math.max(0, place - LEADING));
+  };
   const [first, last] = inSight({ count: rows.length, row: ROW, ...view });
   const line = (row, number) => {
     const column = number === active[0] ? active[1] : -1;
     const key = row.student_id;
     const before = drawn.current.get(key);
     if (before && before.row === row && before.number === number && before.column === column) return before.line;
-    const made = html`<${Row} key=${key} row=${row} number=${number} column=${column} name=${nameOf(row)} questions=${questions}
-      open=${(index, place) => { setAt([number, place]); open(row, index); }} />`;
+    const made = h(Row, { key, row, number, column, name: nameOf(row) });
     drawn.current.set(key, { row, number, column, line: made });
     return made;
   };
-  return html`<div class="matrix" ref=${box} onKeyDown=${move}>
+  return html`<div class="matrix" ref=${box} onClick=${press} onKeyDown=${(event) => { move(event); press(event); }}>
     <table role="grid" aria-label="Points of each student" aria-rowcount=${rows.length + 1} aria-colcount=${columns}>
       <thead><tr aria-rowindex="1">
         <${Heading} by="student" words="Student" sort=${sort} set=${setSort} />
@@ -90,24 +98,16 @@ function Heading({ by, words, title, sort, set }) {
     <button type="button" title=${title} onClick=${() => set(by)}>${words}<span aria-hidden="true">${{ none: "", ascending: " ↑", descending: " ↓" }[order]}</span></button></th>`;
 }
 
-function Row({ row, number, column, name, questions, open }) {
-  const cell = (place) => ({ role: "gridcell", tabindex: place === column ? 0 : -1, "aria-colindex": place + 1 });
-  const press = (index, place) => ({
-    onClick: () => open(index, place),
-    onKeyDown: (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      open(index, place);
-    },
-  });
-  return html`<tr aria-rowindex=${number + 2}>
-    <th scope="row" ...${cell(0)} role="rowheader" ...${press(0, 0)}>${name}</th>
-    <td ...${cell(1)} ...${press(0, 1)} class=${row.final ? "" : "open"}>${written(row.points)}${row.letter ? ` ${row.letter}` : ""}${!row.final && html`<span class="heard"> not final</span>`}</td>
-    ${questions.map((each, index) => {
-      const one = row.cells[index];
-      return html`<td key=${each.question_id} ...${cell(index + LEADING)} ...${press(index, index + LEADING)}
-        class=${isOpen(one) ? "open" : one.decided ? "by-person" : ""}>${written(one.points)}${(isOpen(one) || one.decided)
-          && html`<span class="heard"> ${isOpen(one) ? stateWord(one) : "decided by a person"}</span>`}</td>`;
-    })}
-  </tr>`;
+/** A row; `column` is the one that is active in it. Elements are made without templates, as scrolling makes many. */
+function Row({ row, number, column, name }) {
+  const cell = (tag, place, role, className, ...inside) =>
+    h(tag, { key: place, role, tabindex: place === column ? 0 : -1, "aria-colindex": place + 1, class: className }, ...inside);
+  const heard = (words) => h("span", { class: "heard" }, ` ${words}`);
+  return h("tr", { "aria-rowindex": number + 2 },
+    cell("th", 0, "rowheader", "", name),
+    cell("td", 1, "gridcell", row.final ? "" : "open", written(row.points), row.letter ? ` ${row.letter}` : "", row.final ? null : heard("not final")),
+    row.cells.map((one, index) => {
+      const words = isOpen(one) ? stateWord(one) : one.decided ? "decided by a person" : "";
+      return cell("td", index + LEADING, "gridcell", isOpen(one) ? "open" : one.decided ? "by-person" : "", written(one.points), words ? heard(words) : null);
+    }));
 }
