@@ -18,6 +18,7 @@ from aita.models.second_look import See, Strip
 from aita.ports import DecisionStore, ObjectStore, StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.pile_files import pile_files
 from aita.services.assignments.roster_matching import find_on_roster
 from aita.services.assignments.uploaded_files import blank_exam_files, scans_by_folder
 from aita.services.grading.decided_grades import decided_as_graded
@@ -26,7 +27,7 @@ from aita.services.grading.grading_settings import graded_before
 from aita.services.grading.rubric_diff import compare
 from aita.services.runs.aws_price import Work, bill, total
 from aita.services.runs.look_estimate import look_estimates
-from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.runs.pipelines import stage_of, stages_of_run
 from aita.services.runs.scan_count import page_count, student_count
 from aita.services.runs.stage_work import work_of
 from aita.services.runs.unknown_prices import tell_price
@@ -96,7 +97,8 @@ class Estimator:
             )
         stages, work = [], Work()
         made: frozenset[str] = frozenset()
-        for name in stages_of(request.pipeline):
+        has_pile = bool(pile_files(material))
+        for name in stages_of_run(request.pipeline, has_pile=has_pile, read_names=settings.read_names):
             stage = stage_of(name)
             stage.require(material, made)
             stages.append(self._stage(stage, counted.requests(stage, made), settings))

@@ -104,6 +104,12 @@ def stages_of(pipeline: str) -> tuple[str, ...]:
     return PIPELINES[pipeline]
 
 
+def stages_of_run(pipeline: str, *, has_pile: bool, read_names: bool) -> list[str]:
+    """Return the names of the stages that a run has: without those of piles or of names, if it has neither."""
+    left_out = {*(() if has_pile else OF_PILES), *(() if read_names else (NAMES_READ,))}
+    return [stage for stage in stages_of(pipeline) if stage not in left_out]
+
+
 def first_stage(pipeline: str, *, has_pile: bool) -> str:
     """Return the name of a pipeline's first stage for an assignment with or without a pile."""
     return next(stage for stage in stages_of(pipeline) if has_pile or stage not in OF_PILES)
