@@ -57,21 +57,21 @@ class StoredFile:
         pieces: list[bytes] = []
         place = first
         while place < end:
-            start, block = self._block(place)
+            start, block = self._block(place, end - place)
             piece = block[place - start : end - start]
             pieces.append(piece)
             place += len(piece)
         self._next = end
         return b"".join(pieces)
 
-    def _block(self, place: int) -> tuple[int, bytes]:
-        """Return the block with a byte, and its start: a large one where reading goes on, else a small one."""
+    def _block(self, place: int, wanted: int) -> tuple[int, bytes]:
+        """Return the block with a byte, and its start: a large one where reading goes on or much is wanted."""
         for length in (_BLOCK, _SMALL):
             start = place - place % length
             if (start, length) in self._blocks:
                 self._blocks.move_to_end((start, length))
                 return start, self._blocks[start, length]
-        goes_on = 0 <= place - self._next < _SMALL and self._next > 0
+        goes_on = wanted > _SMALL or (0 <= place - self._next < _SMALL and self._next > 0)
         length = _BLOCK if goes_on else _SMALL
         start = place - place % length
         self._blocks[start, length] = self._fetched(start, min(length, self.size - start))
