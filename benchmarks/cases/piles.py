@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from aita.bootstrap import utc_now
 from aita.imaging.codes import read_codes
 from aita.imaging.ink import BlankExam
@@ -62,9 +64,7 @@ def measure() -> list[Case]:
 
 def _class(folder: Path) -> list[Case]:
     sheets = class_pile.sheets(STUDENTS)
-    blank = {number: class_pile.blank_page(number) for number in range(1, class_pile.LENGTH + 1)}
-    exam, pile = folder / "exam.pdf", folder / "class.pdf"
-    class_pile.write_pdf(exam, ((class_pile.jpeg(page), 0) for page in blank.values()), len(blank))
+    blank, pile = _exam(folder), folder / "class.pdf"
     class_pile.write_pdf(pile, ((class_pile.jpeg(class_pile.drawn(sheet, blank)), 0) for sheet in sheets), len(sheets))
     ranges = [
         (first, min(first + PAGES_AT_ONCE - 1, len(sheets))) for first in range(1, len(sheets) + 1, PAGES_AT_ONCE)
@@ -102,7 +102,7 @@ def _class(folder: Path) -> list[Case]:
 
 
 def _large(folder: Path) -> Case:
-    blank = {number: class_pile.blank_page(number) for number in range(1, class_pile.LENGTH + 1)}
+    blank = _exam(folder)
     images = [class_pile.jpeg(class_pile.drawn(class_pile.Sheet(0, number), blank)) for number in blank]
     size = LARGE_BYTES // LARGE_PAGES
     each = ((images[page % len(images)], size) for page in range(LARGE_PAGES))
@@ -117,6 +117,13 @@ def _large(folder: Path) -> Case:
         1.0,
         at_least=False,
     )
+
+
+def _exam(folder: Path) -> dict[int, Image.Image]:
+    """Write the blank exam into a folder, and return its pages."""
+    blank = {number: class_pile.blank_page(number) for number in range(1, class_pile.LENGTH + 1)}
+    class_pile.write_pdf(folder / "exam.pdf", ((class_pile.jpeg(page), 0) for page in blank.values()), len(blank))
+    return blank
 
 
 def _in_a_process(folder: Path, what: str) -> dict[str, Any]:

@@ -21,29 +21,7 @@ SHARE: Final = 0.05
 FOREIGN, EMPTY = -1, 0
 """Numbers of sheets that are none of the exam's, and white."""
 
-_WORDS: Final = [
-    "name",
-    "the",
-    "sum",
-    "of",
-    "force",
-    "and",
-    "mass",
-    "derive",
-    "show",
-    "that",
-    "prove",
-    "with",
-    "a",
-    "graph",
-    "state",
-    "why",
-    "how",
-    "many",
-    "find",
-    "if",
-    "let",
-]
+_WORDS: Final = "name the sum of force and mass derive show that prove with a graph state why how many find if let"
 _PEN: Final = 30  # gray level
 
 
@@ -64,7 +42,7 @@ def blank_page(number: int) -> Image.Image:
     draw.text((120, 90), f"Final exam, page {number} of {LENGTH}", fill=0, font_size=30)
     for top in (200, 700, 1200):
         for line in range(at.randint(2, 4)):
-            text = " ".join(at.choice(_WORDS) for _ in range(at.randint(6, 11)))
+            text = " ".join(at.choice(_WORDS.split()) for _ in range(at.randint(6, 11)))
             draw.text((120, top + 44 * line), text, fill=0, font_size=28)
     return page
 
