@@ -12,6 +12,8 @@ from aita.cli.files import archives
 from aita.cli.files.archives import unpacked
 from aita.cli.files.upload_discovery import Found, find_uploads
 from aita.errors import InvalidMaterialError
+from aita.models.student import RosterEntry
+from aita.services.assignments.roster_matching import find_on_roster
 
 
 def folder(path: Path, *names: str) -> Path:
@@ -242,3 +244,88 @@ def test_an_archive_that_tells_fewer_files_than_it_has_is_refused(
 def test_an_archive_of_nothing_is_told(tmp_path: Path) -> None:
     with unpacked([archive(tmp_path / "x.zip")]) as paths, pytest.raises(InvalidMaterialError, match="no files"):
         find_uploads(paths)
+
+
+GRADESCOPE = """---
+submission_101.pdf:
+  :submitters:
+  - :name: Erika Muster
+    :sid: '0012345'
+    :email: erika@example.edu
+  :created_at: 2025-10-01 11:30:00.000000000 Z
+submission_102.pdf:
+  :submitters:
+  - :name: Ada Lee
+    :sid: 0012346
+    :email: ada@example.edu
+submission_103.pdf:
+  :submitters:
+  - :name: Ada Lee
+    :sid: 12347
+submission_104.pdf:
+  :submitters:
+  - :name: Two
+    :sid: 1
+  - :name: Three
+    :sid: 2
+submission_105.pdf:
+  :submitters:
+  - :name: Bo Chan
+    :sid:
+submission_106.pdf:
+  :submitters:
+  - :name: Bo Chan
+    :sid:
+submission_107.pdf:
+  :submitters:
+  - :name: Not There
+    :sid: 9
+"""
+
+
+def test_gradescopes_export_is_taken_by_its_metadata(tmp_path: Path) -> None:
+    numbers = (101, 102, 103)
+    with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as made:
+        made.writestr("assignment_7_export/submission_metadata.yml", GRADESCOPE)
+        for number in numbers:
+            made.writestr(f"assignment_7_export/submission_{number}.pdf", b"%PDF")
+    with unpacked([tmp_path / "submissions.zip"]) as paths:
+        found = find_uploads(paths)
+    assert names(found) == [
+        "scans/Ada Lee 0012346/submission_102.pdf",
+        "scans/Ada Lee 12347/submission_103.pdf",
+        "scans/Erika Muster 0012345/submission_101.pdf",
+    ]
+    roster = [RosterEntry(name="Erika Muster", number="0012345"), RosterEntry(name="Lee, Ada", number="12347")]
+    matched = find_on_roster([name.split("/")[1] for name in names(found)], roster)
+    assert [entry and entry.number for entry, _ in matched.values()] == [None, "12347", "0012345"]
+    assert any("submission_107.pdf" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("number", [104, 105, 999])
+def test_a_submission_to_gradescope_of_several_or_of_nobody_is_nobodys(number: int, tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", f"submission_{number}.pdf", "submission_101.pdf")
+    (made / "submission_metadata.yml").write_text(GRADESCOPE)
+    with pytest.raises(InvalidMaterialError, match=f"submission_{number}.pdf: whose is it"):
+        find_uploads([made])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[",
+        "a: 1",
+        "- 1",
+        "&a [*a, *a]",
+        "? [1]\n: 2",
+        "[" * 100_000,
+        "!!python/object/apply:os.system [ls]",
+        "\xff",
+    ],
+)
+def test_metadata_that_are_not_gradescopes_place_nobody(text: str, tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", "submission_101.pdf")
+    (made / "submission_metadata.yml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InvalidMaterialError, match=r"Gradescope's|tells no submission|whose is it"):
+        find_uploads([made])

@@ -1,9 +1,9 @@
 """Command that uploads an exam."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -13,24 +13,28 @@ from rich.console import Console, Group
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from aita.cli import exit_codes
 from aita.cli.commands.runs import Assignment
-from aita.cli.files.archives import unpacked
+from aita.cli.files.archives import as_given, unpacked
 from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.pile_discovery import find_pile, not_sent
-from aita.cli.files.upload_checks import check_material
-from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
+from aita.cli.files.upload_discovery import SCANS, Upload
+from aita.cli.files.upload_plan import Plan, planned_on
 from aita.cli.files.upload_sending import OnBytes, send_files
-from aita.cli.files.uploaded_roster import with_csv_roster
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
-from aita.errors import InvalidMaterialError
+from aita.cli.views.upload_plan_view import upload_plan_view
+from aita.errors import InvalidMaterialError, RequestError
 from aita.models.names import MAX_PILE_BYTES, check_assignment, part_of
 from aita.services.assignments import object_keys
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH", help="An exam's folder, students' folders, an LMS's zip of submissions, or files."),
+    typer.Argument(
+        metavar="PATH",
+        help="An exam's folder, students' folders, an LMS's zip of submissions, files, or all in a folder.",
+    ),
 ]
 
 
@@ -43,13 +47,25 @@ Pages = Annotated[
 ]
 
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Upload what could be placed, and don't ask.")]
+
+
 def upload(
-    context: typer.Context, paths: Paths, assignment: Assignment, pile: Pile = False, pages: Pages = None
+    context: typer.Context,
+    paths: Paths,
+    assignment: Assignment,
+    pile: Pile = False,
+    pages: Pages = None,
+    yes: Yes = False,
 ) -> None:
     """Upload an exam: its questions, rubrics and roster, and the students' scans.
 
     All is checked before anything is sent. A file that is there already is replaced. The submissions that Canvas,
-    Moodle, Brightspace and Blackboard give as a zip are taken as they are, or unpacked.
+    Moodle, Brightspace, Blackboard and Gradescope give as a zip are taken as they are, or unpacked.
+
+    On a terminal, you see what each file and folder was taken for, what is missing and what could not be placed, and
+    are asked. Elsewhere, a file that has none of the names that aita knows stops the upload. With --yes, what could be
+    placed is uploaded as a terminal would show it, and the exit status is 3 if something could not.
 
     With --pile, the next run separates the scans into booklets, by the blank exam or by the number of pages. What an
     interrupted upload has sent is not sent again.
@@ -61,20 +77,32 @@ def upload(
         return
     if pages is not None:
         raise InvalidMaterialError("--pages is of a pile: add --pile, or leave it out")
-    with unpacked(paths) as folders:
-        found = find_uploads(folders)
-        stored = partial(fetch_material, session.api, session.transfer, assignment)
-        with with_csv_roster(found.uploads) as (uploads, read):
-            notes = [*found.notes, *read, *check_material(uploads, stored)]
-            upload_files(session, assignment, uploads)
+    asks = not yes and not session.output.as_json and sys.stdin.isatty()
+    with planned_on(session.api, session.transfer, assignment, paths, guess=yes or asks) as plan:
+        if yes or asks:
+            session.output.show(upload_plan_view(assignment, plan, session.output.pasteable))
+        plan.check()
+        if asks and not typer.confirm("Upload this?", err=True):
+            raise RequestError("nothing was uploaded")
+        upload_files(session, assignment, plan.uploads)
+    _tell(session, assignment, plan, told=asks)
+    raise typer.Exit(exit_codes.PARTIAL if plan.unplaced else exit_codes.DONE)
+
+
+def _tell(session: Session, assignment: str, plan: Plan, *, told: bool) -> None:
+    """Write what was uploaded, and beside it, unless a person has been told, what to look at."""
     document = {
         "assignment": assignment,
-        "files": [{"name": one.name, "path": str(one.shown), "size": one.size} for one in uploads],
-        "notes": notes,
+        "files": [{"name": one.name, "path": as_given(str(one.shown)), "size": one.size} for one in plan.uploads],
+        "notes": list(plan.notes),
+        "plan": plan.document(),
     }
-    for note in notes:
-        session.output.note(note)
-    session.output.result(document, Group(*_summary_lines(assignment, uploads)))
+    if not told:
+        for note in plan.notes:
+            session.output.note(note)
+        for each in plan.unplaced:
+            session.output.warn(f"not uploaded: {each}")
+    session.output.result(document, Group(*_summary_lines(assignment, plan.uploads)))
 
 
 def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: int | None) -> None:

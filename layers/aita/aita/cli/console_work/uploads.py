@@ -1,23 +1,19 @@
 """Uploads of exams that were dropped on the console's page."""
 
 import hashlib
-import re
-import tempfile
+import json
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from aita.cli.files.archives import unpacked
-from aita.cli.files.assignment_download import fetch_material
-from aita.cli.files.upload_checks import check_material
-from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
+from aita.cli.files.archives import as_given
+from aita.cli.files.upload_discovery import SCANS, Upload
+from aita.cli.files.upload_plan import planned_on
 from aita.cli.files.upload_sending import send_files
-from aita.cli.files.uploaded_roster import with_csv_roster
 from aita.client.api_client import ApiClient
 from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
@@ -25,7 +21,6 @@ from aita.errors import InvalidMaterialError, NotFoundError, RequestError
 from aita.models.base import StrictModel
 from aita.models.names import check_assignment
 
-_UNPACKED = re.compile(re.escape(tempfile.gettempdir()) + r"/aita-upload-[^/]+/\d+/")
 _MOST_AT_ONCE = 100
 
 
@@ -64,21 +59,21 @@ class Uploads:
         self._forget(asked.drop)
         with ExitStack() as stack:
             try:
-                given = stack.enter_context(unpacked(sorted(folder.iterdir())))
-                found = find_uploads(given)
-                uploads, read = stack.enter_context(with_csv_roster(found.uploads))
-                stored = partial(fetch_material, api, files, assignment)
-                notes = [*found.notes, *read, *check_material(uploads, stored)]
+                plan = stack.enter_context(planned_on(api, files, assignment, sorted(folder.iterdir()), guess=True))
+                plan.check()
             except InvalidMaterialError as error:
                 raise InvalidMaterialError(_as_dropped(str(error), folder)) from None
+            uploads = plan.uploads
             self._checked[asked.drop] = {one.name: one for one in uploads}, stack.pop_all()
         there = set(_there(api, assignment, uploads))
+        document = json.dumps(plan.document(), ensure_ascii=False)
         scans = Counter(one.name.split("/")[1] for one in uploads if one.name.startswith(SCANS))
         return {
             "files": [{"name": one.name, "size": one.size, "there": one.name in there} for one in uploads],
             "material": [one.name for one in uploads if not one.name.startswith(SCANS)],
             "students": [{"folder": folder, "files": count} for folder, count in scans.items()],
-            "notes": [_as_dropped(note, folder) for note in notes],
+            "notes": [_as_dropped(note, folder) for note in plan.notes],
+            "plan": json.loads(_as_dropped(document, folder)),
         }
 
     def send(self, api: ApiClient, files: FileTransfer, asked: SendRequest) -> dict[str, Any]:
@@ -103,7 +98,7 @@ class Uploads:
 
 def _as_dropped(message: str, folder: Path) -> str:
     """Return a message with paths as they are in what was dropped."""
-    return _UNPACKED.sub("", message.replace(f"{folder}/", ""))
+    return as_given(message.replace(f"{folder}/", ""))
 
 
 def _there(api: ApiClient, assignment: str, uploads: Iterable[Upload]) -> Iterable[str]:

@@ -1,9 +1,11 @@
 """Archives of submissions, unpacked into a temporary folder within bounds that are looked at before."""
 
 import lzma
+import re
 import shutil
 import stat
 import struct
+import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -12,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from aita.cli.files.gradescope_export import METADATA
+from aita.cli.files.students_scans import entries
 from aita.errors import InvalidMaterialError
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.services.assignments.lms_names import parse
@@ -22,6 +26,8 @@ MOST_RATIO = 200
 """Bounds of an archive: its entries, their sizes together, and how often larger than packed one of some size may be."""
 
 _SMALL = 1024 * 1024  # an entry below this is no bomb, however well it is packed
+_UNPACKED = re.compile(re.escape(tempfile.gettempdir()) + r"/aita-upload-[^/]+/\d+/([^/]+)")
+_REFUSED = "nothing was uploaded: "
 _END = b"PK\x05\x06"
 _LONGEST_COMMENT = 65_535
 _ENCRYPTED = 0x1
@@ -46,7 +52,7 @@ def unpacked(paths: Iterable[Path], largest: int = MAX_UPLOAD_BYTES) -> Iterator
         If an archive can't be read, or holds what an archive of submissions does not; nothing is unpacked then.
     """
     given = list(paths)
-    archives = [path for path in given if path.is_file() and path.suffix.lower() == ".zip"]
+    archives = [path for path in given if is_archive(path)]
     if not archives:
         yield given
         return
@@ -55,7 +61,35 @@ def unpacked(paths: Iterable[Path], largest: int = MAX_UPLOAD_BYTES) -> Iterator
         folders = {path: Path(made, str(number), path.stem) for number, path in enumerate(archives)}
         for path, folder in folders.items():
             _unpack(path, listed[path], folder)
-        yield [_inner(folders[path]) if path in folders else path for path in given]
+        try:
+            yield [_inner(folders[path]) if path in folders else path for path in given]
+        except InvalidMaterialError as error:
+            raise InvalidMaterialError(as_given(str(error))) from error
+
+
+def archives_in(folders: Iterable[Path]) -> tuple[list[Path], dict[str, list[str]]]:
+    """Return the archives that lie directly in folders, and those that can't be read, by the reason."""
+    found, refused = list[Path](), dict[str, list[str]]()
+    for path in (each for folder in folders if folder.is_dir() for each in entries(folder)):
+        if not is_archive(path):
+            continue
+        try:
+            _checked(path, MAX_UPLOAD_BYTES)
+        except InvalidMaterialError as error:
+            refused.setdefault(str(error).removeprefix(f"{_REFUSED}{path}: "), []).append(str(path))
+        else:
+            found.append(path)
+    return found, refused
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a path is an archive's."""
+    return path.is_file() and path.suffix.lower() == ".zip"
+
+
+def as_given(text: str) -> str:
+    """Return a text in which the places of unpacked files are below their archive."""
+    return _UNPACKED.sub(r"\1.zip", text)
 
 
 def _checked(path: Path, largest: int) -> list[zipfile.ZipInfo]:
@@ -135,7 +169,7 @@ def _inner(folder: Path) -> Path:
     """Return the folder that is all of another one, as archives of a folder have it, if it is no student's."""
     match list(folder.iterdir()):
         case [only] if only.is_dir() and parse(only.name) is None:
-            is_of_many = any(each.is_dir() or parse(each.name) for each in only.iterdir())
+            is_of_many = any(each.is_dir() or parse(each.name) or each.name == METADATA for each in only.iterdir())
             return only if is_of_many else folder
     return folder
 
@@ -154,4 +188,4 @@ def _entries(path: Path) -> int:
 
 
 def _refused(path: Path, reason: str) -> InvalidMaterialError:
-    return InvalidMaterialError(f"nothing was uploaded: {path}: {reason}")
+    return InvalidMaterialError(f"{_REFUSED}{path}: {reason}")

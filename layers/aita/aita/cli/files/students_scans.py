@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from aita.cli.files.gradescope_export import METADATA, students_of_export
 from aita.models.names import MATERIAL_TYPES, SCAN_TYPES
 from aita.services.assignments.lms_names import LmsName, parse
 from aita.services.assignments.name_forms import fold, is_joined, of_person
@@ -15,13 +16,13 @@ EXAM_SPEC = "exam_spec.json"
 BLANK_EXAM = "blank_exam"
 WHOSE = "whose is it? put it into a folder named for its student"
 
-_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-_PASSED_OVER = frozenset(
+_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db", "$recycle.bin"})
+PASSED_OVER = frozenset(
     {".mov", ".mp4", ".aae", ".txt", ".html", ".htm", ".rtf", ".doc", ".docx", ".odt", ".md", ".url", ".webloc"}
 )
 """Endings of what students hand in beside scans: typed text, and what a phone adds to a picture."""
 
-_NO_NAMES = re.compile(
+PAPER_WORDS = re.compile(
     r"(?i)(all|class|classe|klasse|exams?|scans?|img|image|page|seite|dsc|doc|document|untitled|submissions?|students?|"
     r"section|group|solutions?|blank|midterm|final|quiz|klausur)"
 )
@@ -37,10 +38,18 @@ Notes = defaultdict[str, list[str]]
 
 def students_scans(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
     """Yield the scans of a folder of students' folders and files, each with the name that it is uploaded under."""
-    inside = entries(path)
-    loose = [entry for entry in inside if not entry.is_dir()]
+    yield from scans_among(entries(path), problems, notes)
+
+
+def scans_among(inside: Iterable[Path], problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
+    """Yield the scans of students' folders and files that lie in one folder."""
+    found = list(inside)
+    if metadata := next((entry for entry in found if entry.name == METADATA), None):
+        yield from _exported(metadata, found, problems, notes)
+        return
+    loose = [entry for entry in found if not entry.is_dir()]
     yield from _loose(loose, problems, notes)
-    folders = {entry: parse(entry.name) for entry in inside if entry.is_dir()}
+    folders = {entry: parse(entry.name) for entry in found if entry.is_dir()}
     for entry in _undated(folders):
         refuse(problems, entry, "the student has several submissions, and which is the last is not told: keep one")
     latest = _latest(folders)
@@ -53,13 +62,30 @@ def students_scans(path: Path, problems: Problems, notes: Notes) -> Iterator[tup
             yield from student_scans(entry, problems, notes, None if named is None else named.folder)
 
 
+def _exported(metadata: Path, inside: Iterable[Path], problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
+    """Yield the scans of Gradescope's export of submissions."""
+    students = students_of_export(metadata)
+    for entry in inside:
+        student = students.pop(entry.name, None)
+        if entry == metadata:
+            continue
+        if student is None:
+            refuse(problems, entry, WHOSE)
+        elif entry.is_dir():
+            yield from student_scans(entry, problems, notes, student)
+        else:
+            yield entry, f"{SCANS_FOLDER}/{student}/{entry.name}"
+    if students:
+        notes[f"in Gradescope's {METADATA}, and its file is not there"].extend(students)
+
+
 def _loose(files: list[Path], problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
     """Yield the scans that lie in no student's folder: those of an LMS's download, or named for their student."""
     named = {file: parse(file.name) for file in files}
     latest = _latest(named)
     for file, submission in named.items():
         is_scan = file.suffix.lower() in SCAN_TYPES
-        if (submission is not None and submission.is_text) or file.suffix.lower() in _PASSED_OVER:
+        if (submission is not None and submission.is_text) or file.suffix.lower() in PASSED_OVER:
             notes["no scan, and passed over"].append(file.name)
         elif not is_scan:
             refuse(problems, file, unknown(file))
@@ -69,7 +95,7 @@ def _loose(files: list[Path], problems: Problems, notes: Notes) -> Iterator[tupl
             if submission.is_late:
                 notes["late, and taken"].append(file.name)
             yield file, f"{SCANS_FOLDER}/{submission.folder}/{file.name}"
-        elif file.suffix.lower() == ".pdf" and _names_person(file.stem):
+        elif file.suffix.lower() == ".pdf" and names_person(file.stem):
             notes["taken for the scan of the student whose name it has"].append(file.name)
             yield file, f"{SCANS_FOLDER}/{file.stem.strip()}/{file.name}"
         else:
@@ -99,10 +125,10 @@ def _undated(folders: Mapping[Path, LmsName | None]) -> list[Path]:
     return [path for paths in several for path in paths if (named := folders[path]) and named.submitted_at is None]
 
 
-def _names_person(stem: str) -> bool:
+def names_person(stem: str) -> bool:
     """Return whether a file's name is a person's: two words at least, or East Asian letters, and none of a paper."""
     words = fold(of_person(stem)).split()
-    if any(_NO_NAMES.fullmatch(word) or any(map(str.isdigit, word)) for word in words):
+    if any(PAPER_WORDS.fullmatch(word) or any(map(str.isdigit, word)) for word in words):
         return False
     return len(words) > 1 or (len(words) == 1 and len(words[0]) > 1 and is_joined(stem) and not words[0].isascii())
 
@@ -118,7 +144,7 @@ def student_scans(
     for entry in entries(path):
         if entry.is_dir():
             refuse(problems, entry, "a student's folder holds scans and no folders")
-        elif entry.suffix.lower() in _PASSED_OVER:
+        elif entry.suffix.lower() in PASSED_OVER:
             notes["no scan, and passed over"].append(f"{path.name}/{entry.name}")
         elif entry.suffix.lower() not in SCAN_TYPES:
             refuse(problems, entry, unknown(entry))

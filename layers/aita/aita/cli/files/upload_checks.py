@@ -11,7 +11,7 @@ from aita.cli.files.upload_discovery import SCANS, Upload
 from aita.cli.views.roster_notes import student_lines
 from aita.errors import InvalidMaterialError
 from aita.memory.objects import MemoryObjects
-from aita.models.student import Students
+from aita.models.student import RosterEntry, Students
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.roster_csv import read_roster
@@ -139,9 +139,24 @@ def _exam_notes(files: Mapping[str, Upload], material: AssignmentFiles) -> list[
 
 def _roster_notes(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
     read = read_roster(roster.path.read_bytes())
-    folders = dict.fromkeys(upload.name.split("/")[1] for upload in uploads if upload.name.startswith(SCANS))
-    compared = student_lines(identify(folders, read.entries, Students())) if folders else ()
+    compared = student_lines(_students(read.entries, uploads))
     return [f"{roster.shown}: {note}" for note in (*read.notes, *compared)]
+
+
+def missing_students(uploads: Sequence[Upload]) -> Iterator[str]:
+    """Yield a sentence on the students of an uploaded roster of whom no uploaded scans surely are."""
+    roster = next((upload for upload in uploads if upload.name == object_keys.ROSTER), None)
+    if roster is None:
+        return
+    missing = _students(read_roster(roster.path.read_bytes()).entries, uploads).missing
+    for line in student_lines(Students(students=(), missing=missing)):
+        yield f"{roster.shown}: {line}"
+
+
+def _students(roster: tuple[RosterEntry, ...], uploads: Iterable[Upload]) -> Students:
+    """Return the students of uploaded scans; with no scans nobody is missing."""
+    folders = dict.fromkeys(upload.name.split("/")[1] for upload in uploads if upload.name.startswith(SCANS))
+    return identify(folders, roster, Students()) if folders else Students()
 
 
 def _check_readable(upload: Upload, read: Callable[[], Any], hint: str = "") -> None:

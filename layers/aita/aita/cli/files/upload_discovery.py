@@ -3,7 +3,7 @@
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from aita.cli.files.students_scans import (
@@ -26,7 +26,7 @@ SCANS = "scans/"
 """Prefix of the names of scans."""
 
 _QUESTIONS = "questions.json"
-_ROSTER = "roster.csv"
+ROSTER = "roster.csv"
 _ROSTER_WORKBOOKS = ("roster.xlsx", "roster.xlsm")
 _PROBLEMS_SHOWN = 10
 _NO_EXAM = (
@@ -59,10 +59,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Files to upload, ordered by name, and what a person should know of the others."""
+    """Files to upload, ordered by name, and what a person should know of the others.
+
+    ``unplaced`` are paths of which it is not known what they are, by the reason; ``guessed`` are those whose names say
+    less than aita asks for.
+    """
 
     uploads: list[Upload]
     notes: list[str]
+    unplaced: Problems = field(default_factory=dict)
+    guessed: frozenset[Path] = frozenset()
 
 
 def find_uploads(paths: Iterable[Path]) -> Found:
@@ -81,16 +87,33 @@ def find_uploads(paths: Iterable[Path]) -> Found:
     """
     problems: Problems = {}
     notes: Notes = defaultdict(list)
+    files = [each for path in paths for each in _files(path, problems, notes)]
+    uploads = checked_uploads(files, problems)
+    if not uploads:
+        raise InvalidMaterialError("nothing was uploaded: there are no files in what was given")
+    return Found(uploads, noted(notes))
+
+
+def checked_uploads(files: Iterable[tuple[Path, str]], problems: Problems) -> list[Upload]:
+    """Return files with the names that they are uploaded under as uploads, each once, ordered by name.
+
+    Raises
+    ------
+    InvalidMaterialError
+        If there are problems, or a file can't be uploaded; the message names the first ten with the reasons.
+    """
     found: dict[str, Upload] = {}
-    for path in paths:
-        for file, name in _files(path, problems, notes):
-            _add_upload(file, unicodedata.normalize("NFC", name), found, problems)
+    for file, name in files:
+        _add_upload(file, unicodedata.normalize("NFC", name), found, problems)
     _refuse_merged(found.values(), problems)
     if problems:
         raise InvalidMaterialError(f"nothing was uploaded: {_listed(problems)}")
-    if not found:
-        raise InvalidMaterialError("nothing was uploaded: there are no files in what was given")
-    return Found([found[name] for name in sorted(found)], [_note(what, files) for what, files in notes.items()])
+    return [found[name] for name in sorted(found)]
+
+
+def noted(notes: Notes) -> list[str]:
+    """Return a line for each kind of note, with the first files."""
+    return [_note(what, files) for what, files in notes.items()]
 
 
 def _note(what: str, files: list[str]) -> str:
@@ -163,7 +186,7 @@ def _folder(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path
     for entry in inside:
         if entry.is_dir() and entry.name == SCANS_FOLDER:
             yield from students_scans(entry, problems, notes)
-        elif entry.is_file() and (name := _name_in_exam(entry)) is not None:
+        elif entry.is_file() and (name := name_in_exam(entry)) is not None:
             yield entry, name
         else:
             refuse(problems, entry, unknown(entry))
@@ -184,22 +207,23 @@ def _students_or_nothing(path: Path, problems: Problems, notes: Notes) -> Iterat
 
 
 def _marks_exam(entry: Path) -> bool:
-    return (entry.is_dir() and entry.name == SCANS_FOLDER) or (entry.is_file() and _name_in_exam(entry) is not None)
+    return (entry.is_dir() and entry.name == SCANS_FOLDER) or (entry.is_file() and name_in_exam(entry) is not None)
 
 
-def _name_in_exam(file: Path) -> str | None:
+def name_in_exam(file: Path) -> str | None:
+    """Return the name that a file of the instructor's is uploaded under; ``None`` if its name is of none."""
     if file.name == EXAM_SPEC:
         return _QUESTIONS
     if file.name in MATERIAL_TYPES:
         return file.name
     if file.name.lower() in _ROSTER_WORKBOOKS:
-        return _ROSTER
+        return ROSTER
     plain = PurePosixPath(file.name)
     return file.name if plain.stem == BLANK_EXAM and plain.suffix.lower() in SCAN_TYPES else None
 
 
 def _name_of_file(file: Path) -> str | None:
-    known = _name_in_exam(file)
+    known = name_in_exam(file)
     student = file.resolve().parent
     if known is None and student.parent.name == SCANS_FOLDER and file.suffix.lower() in SCAN_TYPES:
         return f"{SCANS_FOLDER}/{student.name}/{file.name}"

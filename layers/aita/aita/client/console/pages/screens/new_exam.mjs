@@ -110,13 +110,16 @@ export function NewExam({ assignment: known }) {
 }
 
 function Taken({ found }) {
-  const { files, material, students, notes } = found;
+  const { files, material, students, notes, plan } = found;
   const there = files.filter((each) => each.there).length;
   const scans = students.reduce((sum, each) => sum + each.files, 0);
   return html`<section aria-labelledby="taken"><h2 id="taken">What it was taken for</h2>
     <ul>${material.map((each) => html`<li key=${each}><code>${each}</code>: ${MATERIAL[each] ?? (each.startsWith("blank_exam") ? "the exam without answers" : "")}</li>`)}
       ${students.length > 0 && html`<li>${scans} ${scans === 1 ? "scan" : "scans"} of ${students.length} ${students.length === 1 ? "student" : "students"}</li>`}</ul>
     ${there > 0 && html`<p>${there} of ${files.length} files are there already, with the same content, and are not sent again.</p>`}
+    ${plan.unplaced.length > 0 && html`<h3>Not placed, and not uploaded</h3>
+      <ul class="flags">${plan.unplaced.map((each) => html`<li key=${each.reason}>${each.paths.join("; ")}: ${each.reason}${each.command && html` <code>${each.command}</code>`}</li>`)}</ul>`}
+    ${plan.missing.length > 0 && html`<h3>Missing</h3><ul>${plan.missing.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`}
     ${notes.length > 0 && html`<ul class="flags">${notes.map((each, index) => html`<li key=${index}>${each}</li>`)}</ul>`}
     ${students.length > 0 && html`<details><summary>Folders of students</summary><ul class="columns">${students.map((each) => html`<li key=${each.folder}>${each.folder}: ${each.files}</li>`)}</ul></details>`}
   </section>`;
