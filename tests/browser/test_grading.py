@@ -141,6 +141,7 @@ def test_the_answer_is_shown_with_what_was_read_and_quoted(page: Page) -> None:
     expect(page.locator(".reading .text").first).to_have_text(re.compile("so 1.41 m"))
     expect(page.locator(".reading mark").first).to_contain_text("x =")
     expect(page.locator(".reading mark math")).to_be_visible()
+    expect(page.locator(".reading")).to_contain_text("The graders saw this text and not the page: nobody knows")
     picture = page.get_by_role("img", name="Page 1, as the student wrote it")
     expect(picture).to_be_visible()
     press(page, "p")
@@ -149,6 +150,25 @@ def test_the_answer_is_shown_with_what_was_read_and_quoted(page: Page) -> None:
     assert crop["height"] > crop["width"]  # the whole page is upright
     press(page, "p", "z")
     expect(page.locator(".paper")).to_have_class(re.compile("zoomed"))
+
+
+def test_a_second_reading_stands_where_it_differs(new_page: NewPage, console: Console, exam: Exam) -> None:
+    look = {
+        "strips": [],
+        "reading": [{"transcribed": "so 1.41 m", "read": "so 1.44 m"}],
+        "second_reading": [{"transcribed": "x = $\\sqrt{2}$", "read": "x = $\\sqrt{3}$"}],
+        "missing": "",
+    }
+    exam.change(lambda number, cells: cells["1a"].update(second_look=look))
+    page = at_question(new_page(console.address), exam)
+    graders, again = page.locator(".differs").all()
+    expect(graders).to_contain_text("so 1.44 m where this was read: so 1.41 m")
+    expect(again.get_by_role("listitem").locator("math")).to_have_count(2)
+
+
+def test_the_page_is_named_by_what_it_shows(page: Page, console: Console, exam: Exam) -> None:
+    expect(page).to_have_title(f"Grade 1a · {exam.assignment} · aita")
+    assert "s-01" not in page.title()
 
 
 def test_the_next_answers_are_there_before_they_are_asked_for(page: Page, console: Console) -> None:

@@ -31,6 +31,10 @@ function Frame() {
   const { screen, part } = route.value;
   const isNew = route.value.assignment === NEW;
   const assignment = isNew ? "" : route.value.assignment;
+  useEffect(() => {
+    const name = isNew ? "New exam" : screen && [NAMES[screen], part].filter(Boolean).join(" ");
+    document.title = [name, assignment, "aita"].filter(Boolean).join(" · ");
+  }, [screen, part, isNew, assignment]);
   const Screen = isNew ? NewExam : SCREENS[screen] ?? Assignments;
   useEffect(() => {
     const title = isNew ? "New exam" : screen && TITLES[screen] && `${TITLES[screen]} ${part}`.trim();

@@ -20,7 +20,6 @@ export function Reading({ answer }) {
         <${FormulaText} text=${line.read || "(nothing)"} /> <span class="instead">where this was read: </span>
         <${FormulaText} text=${line.transcribed || "(nothing)"} /></li>`)}</ul>
     </div>`)}
-    ${look?.missing && html`<div class="differs"><h3>Not in the transcription</h3>
-      <p class="text"><${FormulaText} text=${look.missing} /></p></div>`}
+    ${look?.missing && html`<p class="instead">The graders saw this text and not the page: ${look.missing}.</p>`}
   </section>`;
 }
