@@ -1,6 +1,7 @@
 """Equal answers, unplaced parts, names and exports, by keys."""
 
 import csv
+import hashlib
 import io
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.console import Console, unreachable
-from tests.browser.graded_exam import Exam, open_cell
+from tests.browser.graded_exam import Exam, open_cell, page_image
 from tests.support.ledgers import ledger, part
 
 pytestmark = pytest.mark.xdist_group("chromium")
@@ -135,6 +136,31 @@ def test_names_are_matched_by_keys(page: Page, console: Console, unnamed: Exam) 
     assert sorted(decided.values()) == ["decided", *["exact"] * 6, "nobody"]
     assert "Nova" not in page.url
     assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_decision_on_a_name_is_taken_back_beside_the_head_of_the_page(
+    page: Page, console: Console, unnamed: Exam
+) -> None:
+    image = page_image("s-01")
+    key = f"{unnamed.assignment}/heads/s-01/a-0001.jpg"
+    unnamed.stack.put(key, image)
+    digest = hashlib.sha256(image).hexdigest()
+    unnamed.put("heads", {"s-01": [{"page": 1, "key": key, "sha256": digest, "width": 850, "height": 1100}]})
+    at(page, console, unnamed, "names")
+    expect(page.get_by_role("img", name="Head of page 1")).to_be_visible()
+    page.keyboard.type("lecka")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 folder waits for a name.")).to_be_visible()
+    expect(page.get_by_text("All saved")).to_be_visible()
+    page.get_by_label("Also those that are sure").check()
+    page.get_by_role("button", name="Nova 01").click()
+    expect(page.get_by_role("heading", name="Whose is “Nova 01”?")).to_be_visible()
+    page.keyboard.press("Alt+u")
+    expect(page.get_by_text("2 folders wait for a name.")).to_be_visible()
+    expect(page.get_by_text("All saved")).to_be_visible()
+    _, listed = console.stack.call("GET", f"/assignments/{unnamed.assignment}/students")
+    [decisions] = [each["decisions"] for each in listed["students"] if each["student_id"] == "s-01"]
+    assert [each["action"] for each in decisions] == ["match", "undo"]
 
 
 def test_grades_are_downloaded_and_who_is_left_out_is_told(page: Page, console: Console, unnamed: Exam) -> None:

@@ -107,6 +107,25 @@ def test_what_is_there_already_is_not_sent_again(start: Page, console: Console, 
     expect(start.get_by_text("The cost is not known: ", exact=False)).to_be_visible()
 
 
+def test_a_pile_is_taken_as_one(start: Page, console: Console, tmp_path: Path) -> None:
+    name = f"exam-{uuid.uuid4().hex[:8]}"
+    scanned = tmp_path / "Zoë's class.pdf"
+    scanned.write_bytes(b"%PDF-1.7 of thirty students")
+    new_exam(start, name)
+    start.get_by_label("Choose files or a zip").set_input_files(scanned)
+    expect(start.get_by_role("alert")).to_contain_text("Zoë's class.pdf")
+    start.get_by_label("A pile").check()
+    start.get_by_label("Pages of each booklet").fill("4")
+    start.get_by_label("Choose files or a zip").set_input_files(scanned)
+    expect(start.get_by_text("Zoë's class.pdf, 27 bytes: of a pile")).to_be_visible()
+    start.get_by_role("button", name="Upload", exact=True).click()
+    expect(start.get_by_text("All files are uploaded.")).to_be_visible()
+    expect(start.get_by_text("The cost is not known: ", exact=False)).to_be_visible()
+    assert console.stack.get(f"{name}/piles.json")["pages"] == 4
+    [file] = console.stack.call("GET", f"/assignments/{name}/uploads")[1]["files"]
+    assert (file["name"], file["size"]) == ("piles/Zoë's class.pdf", 27)
+
+
 def test_a_rubric_is_changed_previewed_applied_and_taken_back(page: Page, console: Console, exam: Exam) -> None:
     page.goto(f"{console.address.split('#')[0]}#/{exam.assignment}/rubrics")
     expect(page.get_by_role("heading", name="Question 1a")).to_be_visible()

@@ -74,7 +74,7 @@ def test_a_screen_has_no_barriers_and_takes_words_as_words(
             expect(page.get_by_role("rowheader").first).to_contain_text("onerror")
         case "export":
             page.get_by_text("Who is not final").click()
-            page.get_by_label("Moodle").check()
+            page.get_by_label("Moodle, a file").check()
     assert page.locator("img[src=x], main svg, main script").count() == 0
     assert page.title().startswith(page.locator("nav.screens [aria-current=page]").inner_text())
     check(page)
@@ -113,7 +113,7 @@ def longest_task(browser: Browser, page: Page, script: str) -> float:
         for each in events
         if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
     }
-    tasks = [
+    tasks: list[float] = [
         each["tdur"] / 1000
         for each in events
         if each["name"] == "RunTask" and (each["pid"], each["tid"]) in mains and "tdur" in each

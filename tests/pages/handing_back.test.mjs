@@ -50,7 +50,9 @@ test("lines are ordered by their likeness to the folder, taken ones last", () =>
   const student = { student_id: "s-1", folder: "ada_lovelace", line: "" };
   assert.equal(ranked(roster, student)[0].number, "13");
   assert.equal(ranked(roster, student).at(-1).number, "11");
-  assert.equal(ranked(roster, { ...student, line: "v14" })[0].number, "14", "the likely line is first");
+  assert.equal(ranked(roster, { ...student, line: "v14" })[0].number, "14", "the line that the folder's name is close to");
+  const read = { ...student, line: "v14", likely: ["v12", "v11"] };
+  assert.deepEqual(ranked(roster, read).map((each) => each.number), ["12", "11", "14", "13"], "what was read comes before it");
 });
 
 test("names are found by parts of words, accents or not, and by number", () => {

@@ -187,7 +187,7 @@ class TestEncoding:
             (b"Student Name\nAnn\nB\xa4 b\xa9 c\xae\n", "line 3: it is not UTF-8"),
             (b"Student Name\nAnn\0\n", "line 2: it has a NUL character"),
             ("Student Name\nAnn\n".encode("utf-32"), "line 1: it has a NUL character"),
-            (b"PK\x03\x04\x00\x00", "line 1: it is a workbook, not CSV: upload it with the command line, or save it"),
+            (
                 b"PK\x03\x04\x00\x00",
                 "line 1: it is a workbook, not CSV: upload it with the command line, or save it as CSV",
             ),

@@ -16,8 +16,7 @@ from rich.text import Text
 from aita.cli import exit_codes
 from aita.cli.commands.runs import Assignment
 from aita.cli.files.archives import as_given, unpacked
-from aita.cli.files.assignment_download import fetch_material
-from aita.cli.files.pile_discovery import find_pile, not_sent
+from aita.cli.files.pile_discovery import find_pile, not_sent, with_pages
 from aita.cli.files.upload_discovery import SCANS, Upload
 from aita.cli.files.upload_plan import Plan, planned_on
 from aita.cli.files.upload_sending import OnBytes, send_files
@@ -27,7 +26,6 @@ from aita.cli.views.terminal_escape import printable
 from aita.cli.views.upload_plan_view import upload_plan_view
 from aita.errors import InvalidMaterialError, RequestError
 from aita.models.names import MAX_PILE_BYTES, check_assignment, part_of
-from aita.services.assignments import object_keys
 
 Paths = Annotated[
     list[Path],
@@ -111,7 +109,7 @@ def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: in
         to_send = not_sent(found.uploads, session.api.uploaded(assignment))
         uploads = list(to_send.uploads)
         if pages is not None:
-            uploads.append(_settings(session, assignment, Path(made), pages))
+            uploads.append(with_pages(session.api, session.transfer, assignment, Path(made), pages))
         if uploads:
             upload_files(session, assignment, uploads)
     notes = [*found.notes, *to_send.notes]
@@ -128,14 +126,6 @@ def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: in
         *(Text(f"  {printable(name)}  {size / 1e6:,.1f} MB") for name, size in files.items()),
     ]
     session.output.result(document, Group(*lines))
-
-
-def _settings(session: Session, assignment: str, folder: Path, pages: int) -> Upload:
-    """Return the stored settings of piles, with the pages of a booklet, as a file in a folder."""
-    stored = fetch_material(session.api, session.transfer, assignment, (object_keys.PILE_SETTINGS,)).pile_settings()
-    path = folder / object_keys.PILE_SETTINGS
-    path.write_text(stored.model_copy(update={"pages": pages}).model_dump_json(), encoding="utf-8")
-    return Upload(path, path.name, path.stat().st_size)
 
 
 def upload_files(session: Session, assignment: str, uploads: list[Upload]) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aita.cli.files.assignment_download import fetch_uploaded
-from aita.cli.views.students_view import students_document
+from aita.cli.views.students_view import FOUND, students_document
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.models.base import StrictModel
@@ -20,6 +20,8 @@ class ClassListRequest(StrictModel):
 def class_list(api: ApiClient, files: FileTransfer, asked: ClassListRequest) -> dict[str, Any]:
     """Return the students as ``aita students list --json`` does, each with the name to show, and the roster's lines.
 
+    ``found`` says in words how the folder was found on the roster.
+
     ``roster`` is ``None`` without one. Each line has the version by which a decision names it, and the ids of the
     students whose it surely is.
     """
@@ -30,7 +32,11 @@ def class_list(api: ApiClient, files: FileTransfer, asked: ClassListRequest) -> 
     document = students_document(listed, decisions)
     for student in document["students"]:
         closest = listed.entries.get(student["student_id"])
-        student |= {"name": names[student["student_id"]], "line": closest.version if closest else ""}
+        student |= {
+            "name": names[student["student_id"]],
+            "line": closest.version if closest else "",
+            "found": FOUND[student["match"]],
+        }
     whose: dict[str, list[str]] = {}
     for each in listed.students.students:
         if entry := listed.entry(each):

@@ -3,14 +3,17 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from aita.cli.files.archives import as_given
+from aita.cli.files.archives import as_given, unpacked
+from aita.cli.files.pile_discovery import PILES, find_pile, not_sent, with_pages
 from aita.cli.files.upload_discovery import SCANS, Upload
 from aita.cli.files.upload_plan import planned_on
 from aita.cli.files.upload_sending import send_files
@@ -19,16 +22,31 @@ from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
 from aita.errors import InvalidMaterialError, NotFoundError, RequestError
 from aita.models.base import StrictModel
-from aita.models.names import check_assignment
+from aita.models.names import MAX_PILE_BYTES, check_assignment, part_of
 
 _MOST_AT_ONCE = 100
 
 
 class DropRequest(StrictModel):
-    """``POST /own/upload-check`` and ``POST /own/upload-discard``; ``drop`` is the id of the dropped files."""
+    """``POST /own/upload-discard``; ``drop`` is the id of the dropped files."""
 
     assignment: str
     drop: str
+
+
+class CheckRequest(DropRequest):
+    """``POST /own/upload-check``.
+
+    Parameters
+    ----------
+    pile
+        Whether the files are scans of the whole class, of nobody by name, which a run separates into booklets.
+    pages
+        Pages of each booklet of a pile; ``None`` to go by the blank exam.
+    """
+
+    pile: bool = False
+    pages: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class SendRequest(DropRequest):
@@ -44,7 +62,7 @@ class Uploads:
         self._staging = staging
         self._checked: dict[str, tuple[dict[str, Upload], ExitStack]] = {}
 
-    def check(self, api: ApiClient, files: FileTransfer, asked: DropRequest) -> dict[str, Any]:
+    def check(self, api: ApiClient, files: FileTransfer, asked: CheckRequest) -> dict[str, Any]:
         """Return what dropped files were taken for, as ``aita upload`` does, and which ones are in the bucket already.
 
         Raises
@@ -52,27 +70,28 @@ class Uploads:
         InvalidMaterialError
             If some of them can't be uploaded; the message names them with the reasons.
         """
-        assignment = check_assignment(asked.assignment)
+        check_assignment(asked.assignment)
         folder = self._staging.folder(asked.drop)
         if not folder.is_dir():
             raise NotFoundError("the console has no such files: drop them again")
         self._forget(asked.drop)
         with ExitStack() as stack:
+            find = _pile if asked.pile else _exam
             try:
-                plan = stack.enter_context(planned_on(api, files, assignment, sorted(folder.iterdir()), guess=True))
-                plan.check()
+                dropped = find(api, files, asked, sorted(folder.iterdir()), stack)
             except InvalidMaterialError as error:
                 raise InvalidMaterialError(_as_dropped(str(error), folder)) from None
-            uploads = plan.uploads
-            self._checked[asked.drop] = {one.name: one for one in uploads}, stack.pop_all()
-        there = set(_there(api, assignment, uploads))
-        document = json.dumps(plan.document(), ensure_ascii=False)
-        scans = Counter(one.name.split("/")[1] for one in uploads if one.name.startswith(SCANS))
+            self._checked[asked.drop] = {one.name: one for one in dropped.uploads}, stack.pop_all()
+        scans = Counter(one.name.split("/")[1] for one in dropped.uploads if one.name.startswith(SCANS))
+        document = json.dumps(dropped.plan, ensure_ascii=False)
         return {
-            "files": [{"name": one.name, "size": one.size, "there": one.name in there} for one in uploads],
-            "material": [one.name for one in uploads if not one.name.startswith(SCANS)],
+            "files": [
+                {"name": one.name, "size": one.size, "there": one.name in dropped.there} for one in dropped.uploads
+            ],
+            "material": [one.name for one in dropped.uploads if not one.name.startswith((SCANS, PILES))],
+            "pile": dropped.pile,
             "students": [{"folder": folder, "files": count} for folder, count in scans.items()],
-            "notes": [_as_dropped(note, folder) for note in plan.notes],
+            "notes": [_as_dropped(note, folder) for note in dropped.notes],
             "plan": json.loads(_as_dropped(document, folder)),
         }
 
@@ -94,6 +113,40 @@ class Uploads:
         _, stack = self._checked.pop(drop, (None, None))
         if stack is not None:
             stack.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    """Files to upload, the names of those that are there already, the files of a pile with their sizes, and the plan."""
+
+    uploads: list[Upload]
+    notes: list[str]
+    there: frozenset[str] = frozenset()
+    pile: Sequence[Mapping[str, object]] = ()
+    plan: Mapping[str, object] | None = None
+
+
+def _exam(
+    api: ApiClient, files: FileTransfer, asked: CheckRequest, paths: Iterable[Path], stack: ExitStack
+) -> _Dropped:
+    plan = stack.enter_context(planned_on(api, files, asked.assignment, list(paths), guess=True))
+    plan.check()
+    there = frozenset(_there(api, asked.assignment, plan.uploads))
+    return _Dropped(plan.uploads, list(plan.notes), there, plan=plan.document())
+
+
+def _pile(
+    api: ApiClient, files: FileTransfer, asked: CheckRequest, paths: Iterable[Path], stack: ExitStack
+) -> _Dropped:
+    found = find_pile(stack.enter_context(unpacked(paths, MAX_PILE_BYTES)))
+    left = not_sent(found.uploads, api.uploaded(asked.assignment))
+    uploads = list(left.uploads)
+    if asked.pages is not None:
+        made = Path(stack.enter_context(TemporaryDirectory(prefix="aita-upload-")))
+        uploads.append(with_pages(api, files, asked.assignment, made, asked.pages))
+    sizes = {part_of(one.name)[0].removeprefix(PILES): one.whole or one.size for one in found.uploads}
+    pile = [{"name": name, "size": size} for name, size in sizes.items()]
+    return _Dropped(uploads, [*found.notes, *left.notes], pile=pile)
 
 
 def _as_dropped(message: str, folder: Path) -> str:

@@ -8,11 +8,15 @@ from pathlib import Path, PurePosixPath
 
 from natsort import natsorted, ns
 
+from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.students_scans import entries
 from aita.cli.files.upload_discovery import Found, Upload
+from aita.client.api_client import ApiClient
+from aita.client.file_transfer import FileTransfer
 from aita.errors import InvalidMaterialError
 from aita.models.api import UploadedFile
 from aita.models.names import MAX_PILE_BYTES, MAX_UPLOAD_BYTES, PART_BYTES, SCAN_TYPES, check_upload, part_name, part_of
+from aita.services.assignments import object_keys
 
 PILES = "piles/"
 """Prefix of the names of piles' files."""
@@ -76,6 +80,14 @@ def _parts(path: Path, name: str) -> Iterator[Upload]:
     for number in range(1, count + 1):
         first = (number - 1) * PART_BYTES
         yield Upload(path, part_name(name, number, count), min(PART_BYTES, size - first), first, size)
+
+
+def with_pages(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path, pages: int) -> Upload:
+    """Return the stored settings of piles, with the pages of a booklet, as a file in a folder."""
+    stored = fetch_material(api, transfer, assignment, (object_keys.PILE_SETTINGS,)).pile_settings()
+    path = folder / object_keys.PILE_SETTINGS
+    path.write_text(stored.model_copy(update={"pages": pages}).model_dump_json(), encoding="utf-8")
+    return Upload(path, path.name, path.stat().st_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ function Frame() {
   }, [screen, part, isNew, assignment]);
   const Screen = isNew ? NewExam : SCREENS[screen] ?? Assignments;
   useEffect(() => {
+    document.querySelector(".screens [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [assignment, screen]);
+  useEffect(() => {
     const title = isNew ? "New exam" : screen && TITLES[screen] && `${TITLES[screen]} ${part}`.trim();
     document.title = [title, assignment, "aita"].filter(Boolean).join(" · ");
   });

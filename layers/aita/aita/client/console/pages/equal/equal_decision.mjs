@@ -107,7 +107,7 @@ export function EqualDecision({ assignment, group, reload, look }) {
     load();
   };
   return html`<div>
-    <table class="cells"><caption class="heard">Equal answers</caption><thead><tr><th scope="col">Decide</th><th scope="col">Student</th><th scope="col">Points</th><th scope="col">State</th><th scope="col"><span class="heard">Answer</span></th></tr></thead>
+    <table class="cells close"><caption class="heard">Equal answers</caption><thead><tr><th scope="col">Decide</th><th scope="col">Student</th><th scope="col">Points</th><th scope="col">State</th><th scope="col"><span class="heard">Answer</span></th></tr></thead>
       <tbody>${group.cells.map((each, number) => html`<tr key=${each.cell_id}>
         <td><input type="checkbox" aria-label=${`Decide on ${each.student_id}`} checked=${chosen.has(each.cell_id)} onChange=${() => choose(each.cell_id)} /></td>
         <td><code>${each.student_id}</code></td><td>${written(each.points)}</td>

@@ -26,8 +26,10 @@ export function likeness(one, other) {
 }
 
 /**
- * Return the lines of the roster that hold all that was searched, in order: the likely one first, then nobody's lines,
- * each by its likeness to the folder's name.
+ * Return the lines of the roster that hold all that was searched, in order: the student's likely lines, then those that
+ * are nobody's, each by its likeness to the folder's name.
+ *
+ * student.likely: versions of lines, the likeliest first; student.line: the line that the folder's name is close to.
  */
 export function ranked(roster, student, search = "") {
   const wanted = words(search);
@@ -35,13 +37,18 @@ export function ranked(roster, student, search = "") {
     const text = words(`${each.name} ${each.number} ${each.section}`).join(" ");
     return wanted.every((word) => text.includes(word));
   });
+  const likely = [...(student.likely ?? []), student.line];
+  const place = (each) => {
+    const index = likely.indexOf(each.line);
+    return index < 0 ? likely.length : index;
+  };
   const keyed = found.map((each) => ({
     line: each,
-    key: [each.line === student.line, each.students.every((id) => id === student.student_id), likeness(student.folder, each.name)],
+    key: [-place(each), Number(each.students.every((id) => id === student.student_id)), likeness(student.folder, each.name)],
   }));
   keyed.sort((one, other) => {
-    const place = one.key.findIndex((value, index) => value !== other.key[index]);
-    return place < 0 ? 0 : Number(other.key[place]) - Number(one.key[place]);
+    const first = one.key.findIndex((value, index) => value !== other.key[index]);
+    return first < 0 ? 0 : other.key[first] - one.key[first];
   });
   return keyed.map((each) => each.line);
 }

@@ -50,7 +50,7 @@ function Standing({ assignment, grades }) {
   return html`<section aria-labelledby="standing"><h2 id="standing">${final} of ${total} students are final</h2>
     ${open.length > 0 && html`<p>A gradebook has those alone. The others wait for these answers:</p>
       <ul>${open.map((each) => html`<li key=${each.question_id}>
-        <a href=${link(assignment, "grade", each.question_id)}>Question ${each.question_id}: ${each.open} open</a>
+        <a href=${link(assignment, "grade", each.question_id)}>Question ${each.question_id}: ${each.open} open</a>${" "}
         (${each.flags.map(([kind, count]) => `${WORDS[kind] ?? kind} ${count}`).join(", ")})</li>`)}</ul>`}
     ${waiting.length > 0 && html`<details><summary>Who is not final (${waiting.length})</summary>
       <${NamesSwitch} shown=${named} set=${setNamed} failed=${failed} />

@@ -13,6 +13,8 @@ export function NewExam({ assignment: known }) {
   const [step, setStep] = useState("choose"); // "choose", "copying", "checked", "sending", "sent"
   const [found, setFound] = useState(null); // what the server took the files for
   const [sent, setSent] = useState(0); // bytes
+  const [pile, setPile] = useState(false);
+  const [pages, setPages] = useState("");
   const drop = useMemo(() => crypto.randomUUID(), []);
   const given = useRef(0);
   const problem = nameProblem(name);
@@ -26,7 +28,7 @@ export function NewExam({ assignment: known }) {
   const check = async () => {
     setFailed("");
     try {
-      setFound(await ownCall("upload-check", { assignment: name, drop }));
+      setFound(await ownCall("upload-check", { assignment: name, drop, pile, pages: (pile && Number(pages)) || null }));
       setTold("The files were checked.");
       setStep("checked");
     } catch (error) {
@@ -97,8 +99,13 @@ export function NewExam({ assignment: known }) {
       <p id="name-rule" class=${problem ? "flag" : "cost"}>${problem || "Letters, digits, - and _. It is in addresses and files' names: no student's name."}</p>`}
     ${failed && html`<p class="alert" role="alert">${failed}</p>`}
     <p role="status">${told}</p>
-    ${step === "choose" && html`<div class="drop" onDragOver=${(event) => event.preventDefault()} onDrop=${dropped}>
-      <p>Drop the exam's folder here (<code>questions.json</code>, <code>blank_exam.pdf</code>, <code>roster.csv</code> beside <code>scans</code>), students' folders, or the zip that the LMS gives.</p>
+    ${step === "choose" && html`<label class="check"><input type="checkbox" checked=${pile} onChange=${(event) => setPile(event.currentTarget.checked)} />
+      A pile: scans of the whole class in one file or in many, of nobody by name</label>
+      ${pile && html`<label>Pages of each booklet <input type="number" min="1" max="1000" value=${pages} placeholder="by the blank exam"
+        onInput=${(event) => setPages(event.currentTarget.value)} /></label>`}
+      <div class="drop" onDragOver=${(event) => event.preventDefault()} onDrop=${dropped}>
+      <p>${pile ? "Drop the scanner's files here: a PDF of the class, or a folder of scans. The next run separates them into booklets."
+        : html`Drop the exam's folder here (<code>questions.json</code>, <code>blank_exam.pdf</code>, <code>roster.csv</code> beside <code>scans</code>), students' folders, or the zip that the LMS gives.`}</p>
       <div class="tools"><label class="pick">Choose a folder <input type="file" webkitdirectory multiple disabled=${!name || Boolean(problem)} onChange=${chosen} /></label>
         <label class="pick">Choose files or a zip <input type="file" multiple disabled=${!name || Boolean(problem)} onChange=${chosen} /></label></div></div>`}
     ${found && step !== "choose" && html`<${Taken} found=${found} />`}
@@ -110,16 +117,17 @@ export function NewExam({ assignment: known }) {
 }
 
 function Taken({ found }) {
-  const { files, material, students, notes, plan } = found;
+  const { files, material, pile, students, notes, plan } = found;
   const there = files.filter((each) => each.there).length;
   const scans = students.reduce((sum, each) => sum + each.files, 0);
   return html`<section aria-labelledby="taken"><h2 id="taken">What it was taken for</h2>
     <ul>${material.map((each) => html`<li key=${each}><code>${each}</code>: ${MATERIAL[each] ?? (each.startsWith("blank_exam") ? "the exam without answers" : "")}</li>`)}
+      ${pile.map((each) => html`<li key=${each.name}>${each.name}, ${size(each.size)}: of a pile, which the next run separates into booklets</li>`)}
       ${students.length > 0 && html`<li>${scans} ${scans === 1 ? "scan" : "scans"} of ${students.length} ${students.length === 1 ? "student" : "students"}</li>`}</ul>
     ${there > 0 && html`<p>${there} of ${files.length} files are there already, with the same content, and are not sent again.</p>`}
-    ${plan.unplaced.length > 0 && html`<h3>Not placed, and not uploaded</h3>
+    ${plan?.unplaced.length > 0 && html`<h3>Not placed, and not uploaded</h3>
       <ul class="flags">${plan.unplaced.map((each) => html`<li key=${each.reason}>${each.paths.join("; ")}: ${each.reason}${each.command && html` <code>${each.command}</code>`}</li>`)}</ul>`}
-    ${plan.missing.length > 0 && html`<h3>Missing</h3><ul>${plan.missing.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`}
+    ${plan?.missing.length > 0 && html`<h3>Missing</h3><ul>${plan.missing.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`}
     ${notes.length > 0 && html`<ul class="flags">${notes.map((each, index) => html`<li key=${index}>${each}</li>`)}</ul>`}
     ${students.length > 0 && html`<details><summary>Folders of students</summary><ul class="columns">${students.map((each) => html`<li key=${each.folder}>${each.folder}: ${each.files}</li>`)}</ul></details>`}
   </section>`;
@@ -129,6 +137,7 @@ const MATERIAL = {
   "questions.json": "the questions", "user_rubrics.json": "your rubrics", "user_answer_keys.json": "your answer keys",
   "question_specific_instructions.json": "your instructions for questions", "rubric_instructions.txt": "your instructions for rubrics",
   "roster.csv": "the roster", "grade_scale.json": "the grade scale",
+  "piles.json": "the pages of a booklet",
 };
 
 function Progress({ found }) {
