@@ -117,7 +117,7 @@ class Uploads:
 
 @dataclass(frozen=True, slots=True)
 class _Dropped:
-    """Files to upload, the names of those that are there already, the files of a pile with their sizes, and the plan."""
+    """Files to upload, the names of those that are there already, the files of a pile with sizes, and the plan."""
 
     uploads: list[Upload]
     notes: list[str]
