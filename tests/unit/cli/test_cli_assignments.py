@@ -48,6 +48,12 @@ def test_what_waits_for_a_person_is_told() -> None:
     assert "Cost so far: $1.23, and 2 calls of unknown price" in told
 
 
+def test_pages_of_piles_in_no_booklet_are_told_with_the_command_that_lists_them() -> None:
+    told = shown(state_view(STATE.model_copy(update={"unplaced_pages": 3})))
+    assert "3 pages of piles in no booklet" in told
+    assert "aita piles list --assignment midterm" in told
+
+
 def test_nothing_waits() -> None:
     done = STATE.model_copy(update={"names_to_match": 0, "without_rubric": (), "open_answers": 0, "unpriced_calls": 0})
     assert "Nothing waits for a person" in shown(state_view(done))

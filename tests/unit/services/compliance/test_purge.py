@@ -1,5 +1,6 @@
 """A purge that stops anywhere, with whatever it was deleting half deleted: the next one finds and deletes the rest."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -261,3 +262,20 @@ def test_a_text_that_a_person_corrected_is_purged_with_its_student(graded: Harne
     purging.erase(purging.of_student(ASSIGNMENT, purging.student(ASSIGNMENT, ANN)))
     assert kept.holding(wrote) == set()
     assert StoredRow("A", "DECISION", f"{cell}#{made.decision_id}") in kept.gone
+
+
+def test_a_booklet_of_a_pile_goes_and_the_pile_stays() -> None:
+    """The pile has everybody's pages: it is the person's to delete, as the command says."""
+    harness = Harness()
+    harness.put("piles.json", {"pages": 2})
+    harness.put("piles/class.pdf", b"a|b|c|d")
+    harness.run("transcribe")
+    before = harness.artifact("booklets.json")["booklets"]
+    (purged, kept_pages) = ([page["key"] for page in booklet["pages"]] for booklet in before)
+    kept = Kept(harness)
+    purging = purger(kept)
+    purging.erase(purging.of_student(ASSIGNMENT, purging.student(ASSIGNMENT, "booklet-class-0001")))
+    assert not kept.objects.keys() & {*purged}
+    assert kept.objects.keys() >= {*kept_pages, f"{ASSIGNMENT}/piles/class.pdf"}
+    left = json.loads(kept.objects[f"{ASSIGNMENT}/booklets.json"][-1][1])["booklets"]
+    assert left == before[1:]

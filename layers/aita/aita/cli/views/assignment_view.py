@@ -24,8 +24,8 @@ def state_view(state: AssignmentState) -> RenderableType:
     waiting = [
         (
             state.unplaced_pages,
-            f"page of a pile in no booklet (aita piles list --assignment {state.assignment})",
-            f"pages of piles in no booklet (aita piles list --assignment {state.assignment})",
+            "page of a pile in no booklet",
+            "pages of piles in no booklet",
         ),
         (state.names_to_match, "name to match", "names to match"),
         (len(state.without_rubric), "question without a rubric", "questions without a rubric"),
@@ -39,6 +39,7 @@ def state_view(state: AssignmentState) -> RenderableType:
     return Group(
         Text(printable(state.assignment), "bold"),
         *(lines or [Text("Nothing waits for a person")]),
+        *([Text(f"  aita piles list --assignment {state.assignment}")] if state.unplaced_pages else []),
         Text(f"{state.final_students:,} of {formatting.count(state.students, 'student')} final", "dim"),
         *(
             Text(f"{run.run_id}  {printable(run.pipeline)}  {run.status}  {printable(run.wait_reason or run.reason)}")
