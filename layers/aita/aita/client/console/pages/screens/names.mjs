@@ -75,8 +75,9 @@ export function Names({ assignment }) {
           throw error;
         }
       },
-      saved: () => {
+      saved: (_, decision) => {
         forgetNames(assignment);
+        setFound((now) => ({ ...now, students: now.students.map((each) => each.student_id === id ? { ...each, decisions: [...each.decisions, decision] } : each) }));
         setTold(`Saved: ${words}.`);
         if (!unsent.entries.value.length) load();
       },
