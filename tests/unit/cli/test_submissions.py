@@ -204,6 +204,23 @@ def test_submissions_of_times_that_are_not_understood_are_not_merged(tmp_path: P
         find_uploads([made])
 
 
+def test_loose_files_of_times_that_are_not_understood_are_not_merged(tmp_path: Path) -> None:
+    first, second = ("5-6 - Ada Lee - 1 oct. 2025 11 h 30 - a.pdf", "5-6 - Ada Lee - 2 oct. 2025 11 h 30 - b.pdf")
+    one = folder(tmp_path / "one", first, first.replace("a.pdf", "b.pdf"))
+    assert len(names(find_uploads([one]))) == 2, "the files of one submission"
+    for others in ((second,), (second.replace("2 oct. 2025 11 h 30", "Oct 2, 2025 1130 AM"),)):
+        with pytest.raises(InvalidMaterialError, match="which is the last is not told"):
+            find_uploads([folder(tmp_path / others[0], first, *others)])
+
+
+def test_what_is_in_an_archive_is_told_by_the_archives_name(tmp_path: Path) -> None:
+    path = archive(tmp_path / "class.zip", ("Ada/1.jpg", b"x"), ("Bo/inner.zip", b"PK"), ("Cy/empty.jpg", b""))
+    with pytest.raises(InvalidMaterialError) as caught, unpacked([path]) as paths:
+        find_uploads(paths)
+    assert "class.zip/Bo/inner.zip: files of this kind are not taken" in str(caught.value)
+    assert "aita-upload-" not in str(caught.value)
+
+
 def test_earlier_submissions_of_all_downloads_are_told(tmp_path: Path) -> None:
     other = [name.replace("12-34 - Erika Muster", "56-34 - Tina Test") for name in BRIGHTSPACE]
     (note,) = [

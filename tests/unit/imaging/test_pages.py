@@ -253,6 +253,63 @@ def test_pdf_after_a_few_bytes_of_mail_header_and_before_padding() -> None:
     assert looks_like(only(b"Content-Type: application/pdf\r\n\r\n" + KINDS["pdf"] + b"\0" * 700))
 
 
+DOWNLOADED = b"\n<!DOCTYPE html><html><body>" + b"<p>See object 12 of our live stream.</p>" * 60 + b"</body></html>"
+
+
+@pytest.mark.parametrize("behind", [DOWNLOADED, b"\0" * 30_000, b"\r\n" * 900 + b"--boundary--"])
+def test_a_pdf_with_other_data_behind_its_end(behind: bytes) -> None:
+    assert looks_like(only(KINDS["pdf"] + behind))
+
+
+@pytest.mark.parametrize("left", [40, 900, 3_000])
+def test_a_pdf_whose_last_change_was_cut_off_is_refused(left: int) -> None:
+    change = b"\n7 0 obj\n<</Length 9000>>\nstream\n" + b"\x80" * 9_000
+    assert "cut off" in refusal(KINDS["pdf"] + change[:left])
+
+
+def test_a_pdf_behind_a_long_header_is_named_as_that() -> None:
+    assert "a PDF behind other data" in refusal(b"Received: by a mail gateway\r\n" * 90 + KINDS["pdf"])
+
+
+def attached(*names: str) -> bytes:
+    """A PDF of one page, with files attached."""
+    document = pdfium.PdfDocument(KINDS["pdf"])
+    for name in names:
+        document.new_attachment(name).set_data(KINDS["pdf"])
+    out = BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def test_a_portfolio_is_refused_rather_than_its_cover_taken() -> None:
+    assert "a portfolio, with 2 files in it" in refusal(attached("a.pdf", "notes.txt", "B.PDF"))
+    assert "a portfolio, with 1 file in it" in refusal(attached("photo.jpeg"))
+    assert looks_like(only(attached("invoice.xml")))
+
+
+def spatial(data: bytes, kind: bytes = b"ster") -> bytes:
+    """A HEIC of two images, in a group of this kind."""
+    group = struct.pack(">I4sIIIII", 28, kind, 0, 99, 2, 1, 2)
+    groups = struct.pack(">I4sI", 12 + len(group), b"grpl", 0) + group
+    meta, places = data.index(b"meta") - 4, data.index(b"iloc") + 4
+    end = meta + int.from_bytes(data[meta : meta + 4])
+    out = bytearray(data)
+    for item in range(2):
+        at = places + 8 + 18 * item + 4  # an item's base offset: what follows moves by the group's length
+        struct.pack_into(">I", out, at, int.from_bytes(data[at : at + 4]) + len(groups))
+    struct.pack_into(">I", out, meta, end - meta + len(groups))
+    return bytes(out[:end] + groups + out[end:])
+
+
+def test_a_spatial_photo_is_one_page() -> None:
+    other = [row[::-1] for row in GRID]
+    two = heic(picture(), picture(other))
+    assert looks_like(only(spatial(two)))
+    assert [looks_like(page) for page in pages(spatial(two, b"eqiv"))] == [True, False], (
+        "another group is no stereo pair"
+    )
+
+
 # --- orientation ------------------------------------------------------------------------------
 
 # EXIF 2.32, tag 0x0112: which side of the upright picture the stored 0th row and 0th column are.

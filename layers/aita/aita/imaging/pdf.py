@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 import pypdfium2 as pdfium
@@ -16,18 +17,19 @@ from aita.imaging.decode_errors import check_pages, check_pixels, reading
 from aita.imaging.encode import LEAST_SHORT_SIDE, check_legible, encode
 from aita.imaging.long_pages import OVERVIEW_WIDTH, WHOLE, Part, is_long, parts
 from aita.imaging.pdf_annotations import draw_missing
+from aita.models.names import SCAN_TYPES
 from aita.models.scan import PageImage
 
 DPI: Final = 200
 """Resolution at which pages are drawn, usual for scanned text: an A4 page has 1,654 x 2,339 pixels before bounding."""
 
 _POINTS_PER_INCH: Final = 72
-TAIL: Final = 2048
-"""Bytes at the end of a PDF that tell whether it is whole."""
+TAIL: Final = 64 * 1024
+"""Bytes at the end of a PDF that tell whether it is whole, with what a download may have added behind it."""
 
-_END_WITHIN: Final = 1024  # bytes: where PDF readers look for the end mark
+_END: Final = b"%%EOF"
+_OBJECT: Final = re.compile(rb"\b\d+\s+\d+\s+obj\b")
 _PAGES_A_DOCUMENT: Final = 25  # pdfium keeps its data of each page in memory until the document is closed
-_PADDING: Final = b"\0\t\n\f\r "
 _USER_UNIT: Final = re.compile(rb"/UserUnit\s+(\d{1,6}(?:\.\d{1,6})?)")  # not in files that pack their objects
 
 
@@ -59,6 +61,9 @@ def pdf_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageIm
 def check_end(tail: bytes) -> None:
     """Refuse a PDF that is cut off: pdfium repairs a damaged file, and would draw the pages that are lost as blank.
 
+    Other text may follow the end, such as a page of the download's server. A piece of PDF there is the beginning of a
+    change that was cut off.
+
     Parameters
     ----------
     tail
@@ -69,7 +74,8 @@ def check_end(tail: bytes) -> None:
     UnreadableScanError
         If it lacks the mark of its end.
     """
-    if b"%%EOF" not in tail.rstrip(_PADDING)[-_END_WITHIN:]:
+    _, mark, behind = tail.rpartition(_END)
+    if not mark or _OBJECT.search(behind):
         raise UnreadableScanError("the PDF is cut off: scan or export it again")
 
 
@@ -79,13 +85,25 @@ def page_count(document: pdfium.PdfDocument, max_pages: int) -> int:
     Raises
     ------
     UnreadableScanError
-        If there are none, or more than ``max_pages``.
+        If there are none, or more than ``max_pages``, or there are scans in it that are no pages.
     """
+    if inside := _scans_inside(document):
+        raise UnreadableScanError(
+            f"the PDF is a portfolio, with {inside} {'file' if inside == 1 else 'files'} in it that are scans: save "
+            "each of them as a file of its own"
+        )
     count = len(document)
     if count < 1:
         raise UnreadableScanError("the PDF has no pages: scan or export it again")
     check_pages(count, max_pages)
     return count
+
+
+def _scans_inside(document: pdfium.PdfDocument) -> int:
+    """Return the number of scans that are attached to a PDF, as in a portfolio, where the only page is a cover."""
+    with reading("the PDF"):
+        names = [document.get_attachment(index).get_name() for index in range(document.count_attachments())]
+    return sum(PurePath(name).suffix.lower() in SCAN_TYPES for name in names)
 
 
 def drawn_pages(

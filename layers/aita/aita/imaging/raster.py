@@ -1,5 +1,6 @@
 """PNG, TIFF and HEIC files: the pages that they hold."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Final, cast
@@ -14,6 +15,11 @@ from aita.imaging.encode import encode_pages, orientation
 from aita.models.scan import PageImage
 
 _PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
+_EYES: Final = 2
+_STEREO: Final = re.compile(rb"grpl.{0,256}?\0\0\0\x1cster.{8}\0\0\0\x02", re.DOTALL)
+"""Group of the two images of a stereo pair (ISO/IEC 23008-12, 6.8.5), as phones write spatial photos."""
+
+_HEAD: Final = 256 * 1024  # bytes: the boxes that describe the images come before these
 _TIFF_BITS_PER_SAMPLE: Final = 258
 
 
@@ -76,6 +82,8 @@ def _frames(image: TiffImageFile, max_pages: int) -> int:
 def heic_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
     """Yield a page for every top-level image of a HEIC file, in the file's order.
 
+    The two images of a spatial photo are one page, seen by both eyes: the primary one is taken.
+
     libheif turns them upright by the file's own boxes; an EXIF orientation is only informative
     then, by the standard, and must not turn them again.
 
@@ -86,6 +94,8 @@ def heic_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageI
     """
     with reading("the HEIC image"):
         images = list(pillow_heif.open_heif(BytesIO(data)))
+        if len(images) == _EYES and _STEREO.search(data[:_HEAD]):
+            images = [image for image in images if image.info["primary"]] or images[:1]
     check_pages(len(images), max_pages)
     for number in range(1, len(images) + 1):
         image = images.pop(0)  # not kept in the list: it holds on to its pixels once they are decoded

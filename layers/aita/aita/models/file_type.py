@@ -43,6 +43,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 )
 
 _HEADER_WITHIN = 1024  # bytes: readers accept a PDF's header up to here, as scanners and mail gateways prepend bytes
+_HEADER_LOOKED_FOR = 64 * 1024
 _NOT_IN_TEXT = bytes(set(range(32)) - set(b"\t\n\f\r")) + b"\x7f"
 
 
@@ -118,6 +119,8 @@ def _unsupported_type(data: bytes) -> str | None:
         return "a sound or a video"
     if brands := _heif_brands(data):
         return "an AVIF image" if b"avif" in brands else "a video"
+    if b"%PDF-" in data[_HEADER_WITHIN:_HEADER_LOOKED_FOR]:
+        return "a PDF behind other data, such as a mail's header, which must go"
     return _text_format(data[:_HEADER_WITHIN])
 
 

@@ -324,3 +324,33 @@ def test_the_row_of_points_is_no_student_in_any_language(points: str) -> None:
 def test_headers_of_other_accents_are_known(headers: str) -> None:
     (entry,) = read_roster(f"{headers}\nAnna;Lee;\u202a00111\u202c\n".encode()).entries
     assert (entry.first_name, entry.last_name, entry.number) == ("Anna", "Lee", "00111")
+
+
+@pytest.mark.parametrize("nothing", ["-", "\u2013", "n/a", "N/A", "."])
+def test_a_dash_is_no_address_and_no_number(nothing: str) -> None:
+    text = f"Name,ID,Email,Username\nAda,{nothing},{nothing},{nothing}\nBo,{nothing},{nothing},{nothing}\nCy-,7,c@x,c\n"
+    assert [(each.name, each.number, each.email, each.login) for each in read_roster(text.encode()).entries] == [
+        ("Ada", "", "", ""),
+        ("Bo", "", "", ""),
+        ("Cy-", "7", "c@x", "c"),
+    ]
+
+
+def test_a_number_in_other_digits_is_the_same_number() -> None:
+    with pytest.raises(InvalidMaterialError, match="line 3: it has the number of line 2"):
+        read_roster("Name,ID\nAda,١٢٣\nBo,123\n".encode())
+    assert read_roster("Name,ID\nAda,١٢٣\n".encode()).entries[0].number == "١٢٣", "as it is written"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "names"),
+    [
+        ("gbk", "姓名,学号\n王小明,1001\n李雷,1002\n", ["王小明", "李雷"]),
+        ("shift-jis", "氏名,学籍番号\n山田太郎,1001\n佐藤花子,1002\n", ["山田太郎", "佐藤花子"]),
+        ("utf-8", "이름,학번\n김민준,1001\n", ["김민준"]),
+    ],
+)
+def test_headers_in_chinese_japanese_and_korean(encoding: str, text: str, names: list[str]) -> None:
+    entries = read_roster(text.encode(encoding)).entries
+    assert [each.name for each in entries] == names
+    assert entries[0].number == "1001"

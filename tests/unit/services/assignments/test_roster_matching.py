@@ -429,3 +429,38 @@ def test_accents_tell_students_apart() -> None:
     roster = (RosterEntry(name="Nguyễn Vân Ân"), RosterEntry(name="Nguyễn Văn An"))
     assert find_on_roster(["Nguyễn Văn An"], roster)["Nguyễn Văn An"] == (roster[1], "exact")
     assert find_on_roster(["Nguyen Van An"], roster)["Nguyen Van An"] == (None, "ambiguous")
+
+
+class TestNamesThatAreSpelledAlike:
+    """``Müller`` is written ``Mueller`` where there are no umlauts, and both are names."""
+
+    MUELLERS = ("Müller, Jan", "Mueller, Jan")
+
+    def test_each_is_the_one_it_is_written_as_where_both_are_there(self) -> None:
+        assert found(["Jan Müller", "Jan Mueller"], *self.MUELLERS) == {
+            "Jan Müller": ("Müller, Jan", "exact"),
+            "Jan Mueller": ("Mueller, Jan", "exact"),
+        }
+        assert found(["Jose", "José"], "José", "Jose") == {"Jose": ("Jose", "exact"), "José": ("José", "exact")}
+
+    @pytest.mark.parametrize("folder", ["Jan Müller", "Jan Mueller"])
+    def test_one_alone_may_be_either(self, folder: str) -> None:
+        assert found([folder], *self.MUELLERS) == {folder: (None, "ambiguous")}
+
+    def test_a_third_is_nobodys_and_takes_none(self) -> None:
+        given = ["Jan Müller", "Jan Mueller", "Mueller, Jan"]
+        assert {match for _, match in found(given, *self.MUELLERS).values()} == {"ambiguous"}
+
+    def test_a_login_name_that_is_anothers_name_stays_doubtful(self) -> None:
+        entries = (RosterEntry(name="Lee"), RosterEntry(name="Ann Bo", login="lee"))
+        result = find_on_roster(["lee", "Ann Bo"], entries)
+        assert result["lee"] == (None, "ambiguous")
+
+
+@pytest.mark.parametrize("number", ["١٢٣٤٥", "۱۲۳۴۵", "१२३४५", "１２３４５", "12345"])
+@pytest.mark.parametrize("listed", ["12345", "٠١٢٣٤٥"])
+@pytest.mark.parametrize("folder", ["{}", "Ann Lee {}", "{}_Lee"])
+def test_digits_of_all_scripts_are_digits(number: str, listed: str, folder: str) -> None:
+    name = folder.format(number)
+    entries = (RosterEntry(name="Ann Lee", number=listed), RosterEntry(name="Ann Lee", number="54321"))
+    assert find_on_roster([name], entries)[name] == (entries[0], "exact")

@@ -29,6 +29,8 @@ PAPER_WORDS = re.compile(
 """Words of files that are not named for a person."""
 
 
+SEVERAL = "the student has several submissions, and which is the last is not told: keep one"
+
 Problems = dict[str, list[str]]
 """Paths that can't be uploaded, by the reason."""
 
@@ -51,7 +53,7 @@ def scans_among(inside: Iterable[Path], problems: Problems, notes: Notes) -> Ite
     yield from _loose(loose, problems, notes)
     folders = {entry: parse(entry.name) for entry in found if entry.is_dir()}
     for entry in _undated(folders):
-        refuse(problems, entry, "the student has several submissions, and which is the last is not told: keep one")
+        refuse(problems, entry, SEVERAL)
     latest = _latest(folders)
     for entry, named in folders.items():
         if named is not None and named.is_text:
@@ -83,12 +85,15 @@ def _loose(files: list[Path], problems: Problems, notes: Notes) -> Iterator[tupl
     """Yield the scans that lie in no student's folder: those of an LMS's download, or named for their student."""
     named = {file: parse(file.name) for file in files}
     latest = _latest(named)
+    undated = _undated_files(named)
     for file, submission in named.items():
         is_scan = file.suffix.lower() in SCAN_TYPES
         if (submission is not None and submission.is_text) or file.suffix.lower() in PASSED_OVER:
             notes["no scan, and passed over"].append(file.name)
         elif not is_scan:
             refuse(problems, file, unknown(file))
+        elif file in undated:
+            refuse(problems, file, SEVERAL)
         elif submission is not None and file not in latest:
             notes["there is a later submission of the same student, and this one is passed over"].append(file.name)
         elif submission is not None:
@@ -123,6 +128,19 @@ def _undated(folders: Mapping[Path, LmsName | None]) -> list[Path]:
             of_student[submission.folder].append(path)
     several = [paths for paths in of_student.values() if len(paths) > 1]
     return [path for paths in several for path in paths if (named := folders[path]) and named.submitted_at is None]
+
+
+def _undated_files(files: Mapping[Path, LmsName | None]) -> set[Path]:
+    """Return the files of submissions whose time is not understood, and whose student has files of another time."""
+    times: dict[str, set[str]] = defaultdict(set)
+    for submission in files.values():
+        if submission is not None and not submission.is_text:
+            times[submission.folder].add(submission.submitted)
+    return {
+        path
+        for path, submission in files.items()
+        if submission is not None and submission.submitted_at is None and len(times[submission.folder]) > 1
+    }
 
 
 def names_person(stem: str) -> bool:

@@ -10,6 +10,7 @@ from aita.cli.files.students_scans import (
     BLANK_EXAM,
     EXAM_SPEC,
     SCANS_FOLDER,
+    SEVERAL,
     WHOSE,
     Notes,
     Problems,
@@ -197,7 +198,12 @@ def _students_or_nothing(path: Path, problems: Problems, notes: Notes) -> Iterat
     inside: Problems = {}
     of_scans: Notes = defaultdict(list)
     found = list(students_scans(path, inside, of_scans))
-    if (inside or of_scans) and not found and WHOSE not in inside and path.resolve().name != SCANS_FOLDER:
+    if (
+        (inside or of_scans)
+        and not found
+        and inside.keys().isdisjoint({WHOSE, SEVERAL})
+        and path.resolve().name != SCANS_FOLDER
+    ):
         inside = {_NO_EXAM: [str(path)]}
     for what, files in of_scans.items() if found else ():
         notes[what].extend(files)

@@ -34,7 +34,10 @@ class LmsName:
     folder
         Name of the student's folder under ``scans/``, the same for all of a submission's files.
     submitted_at
-        Time of the submission in the instructor's time zone, which is not told; ``None`` without one.
+        Time of the submission in the instructor's time zone, which is not told; ``None`` without one, or where it is
+        not understood.
+    submitted
+        The time as it is written.
     file
         Name of the student's file; empty in a folder's name.
     file_id
@@ -50,6 +53,7 @@ class LmsName:
     folder: str = ""
     is_late: bool = False
     submitted_at: datetime | None = None
+    submitted: str = ""
     file: str = ""
     file_id: str = ""
     is_text: bool = False
@@ -86,6 +90,7 @@ def parse(name: str) -> LmsName | None:
             user_id=found["id"],
             folder=f"{found['ids']} - {found['name']}",
             submitted_at=_time(found["at"] or ""),
+            submitted=found["at"] or "",
             file=found["file"] or "",
         )
     if found := _MOODLE.fullmatch(name):
@@ -105,6 +110,7 @@ def parse(name: str) -> LmsName | None:
             login=found["login"],
             folder=f"{found['login']}_attempt",
             submitted_at=_time(found["at"] or ""),
+            submitted=found["at"] or "",
             file=found["file"] or "",
             is_text=found["text"] is not None,
         )

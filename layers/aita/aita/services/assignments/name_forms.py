@@ -45,8 +45,8 @@ _PAPER = re.compile(
 
 
 def fold(name: str) -> str:
-    """Return a name without case, accents, punctuation and repeated spaces, for comparison."""
-    decomposed = unicodedata.normalize("NFKD", name).casefold().translate(_LETTERS)
+    """Return a name without case, accents, punctuation and repeated spaces, and with digits 0 to 9, for comparison."""
+    decomposed = with_plain_digits(unicodedata.normalize("NFKD", name).casefold().translate(_LETTERS))
     kept = (c if _is_word_character(c) else " " for c in decomposed if unicodedata.combining(c) < _ACCENTS)
     return " ".join("".join(kept).split())
 
@@ -80,6 +80,17 @@ def name_forms(name: str) -> set[str]:
     spelled |= {_APOSTROPHES.sub("", each) for each in spelled}
     forms = {form for each in spelled for form in (fold(each), fold(first_name_first(each)))} - {""}
     return forms | {" ".join(reversed(form.split())) for form in forms if _is_east_asian(form)}
+
+
+def with_plain_digits(text: str) -> str:
+    """Return a text in which the digits of any script, such as Arabic-Indic, are 0 to 9."""
+    return "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in text)
+
+
+def written_forms(name: str) -> set[str]:
+    """Return the forms of a name in which its accents and its spelling of umlauts are as written."""
+    plain = unicodedata.normalize("NFC", name)
+    return {" ".join(re.findall(r"[^\W_]+", form.casefold())) for form in (plain, first_name_first(plain))} - {""}
 
 
 def plain_form(name: str) -> str:

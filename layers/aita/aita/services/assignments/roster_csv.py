@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aita.errors import InvalidMaterialError
 from aita.models.student import RosterEntry
+from aita.services.assignments.name_forms import with_plain_digits
 from aita.services.assignments.roster_encoding import Decoded, EncodingError, decode
 from aita.services.assignments.roster_headers import CANVAS_ID, STAFF, fields_of, fold, marks_ids, passed_over
 
@@ -19,6 +20,9 @@ _SEPARATOR = re.compile(r"(?i)sep=([,;|:\t])\s*(\n|$)")
 
 _UNIQUE = {"number": "number", "email": "email address", "login": "login", "canvas_id": "Canvas id"}
 """Fields that differ between all students, with their names for messages."""
+
+_NOTHING = frozenset({"-", "--", "\u2013", "\u2014", ".", "?", "n/a", "#n/a", "k.a.", "k. a."})
+"""Cells with which people say that a student has no such number or address."""
 
 _IDS = ("number", "login", "canvas_id")
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')
@@ -192,7 +196,7 @@ class _Reading:
 
     def _check_unique(self, row: dict[str, str], line: int) -> None:
         for field, shown_as in _UNIQUE.items():
-            value = row.get(field, "").casefold()
+            value = with_plain_digits(row.get(field, "").casefold())
             if not value or (earlier := self._seen.setdefault((field, value), line)) == line:
                 continue
             if field == "number" and _ROUNDED.fullmatch(value):
@@ -201,7 +205,8 @@ class _Reading:
 
 
 def _row(fields: list[str], cells: list[str]) -> dict[str, str]:
-    return {field: cell.translate(_INVISIBLE).strip() for field, cell in zip(fields, cells, strict=False) if field}
+    row = {field: cell.translate(_INVISIBLE).strip() for field, cell in zip(fields, cells, strict=False) if field}
+    return row | {field: "" for field in _UNIQUE if row.get(field, "").casefold() in _NOTHING}
 
 
 def _plain_id(value: str) -> str:

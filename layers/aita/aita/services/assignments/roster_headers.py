@@ -10,6 +10,7 @@ _HEADERS = {
         "Vollständiger Name", "Studierende", "Studierender", "Teilnehmer", "Vor- und Nachname",
         "Nom complet", "Étudiant", "Étudiante", "Nombre completo", "Estudiante", "Alumno", "Alumna",
         "Nome completo", "Studente", "Volledige naam", "Naam", "Aluno",
+        "姓名", "学生姓名", "氏名", "名前", "이름", "성명",
     ),
     "first_name": (
         "First Name", "Given Name", "Given Names", "Forename", "Forenames", "First",
@@ -34,7 +35,7 @@ _HEADERS = {
         "Email", "Email Address", "Mail", "E-Mail-Adresse", "E-Mail", "Adresse e-mail", "Adresse électronique",
         "Adresse de courriel", "Courriel", "Correo electrónico", "Dirección de correo",
         "Dirección de correo electrónico", "Correo", "Indirizzo email", "Indirizzo e-mail", "E-mailadres",
-        "Endereço de e-mail",
+        "Endereço de e-mail", "邮箱", "电子邮件", "電子郵件", "メールアドレス", "이메일",
     ),
     "login": (
         "SIS Login ID", "Login ID", "Login", "Username", "User Name", "Benutzername", "Anmeldename", "Kennung",
@@ -44,7 +45,8 @@ _HEADERS = {
     "role": ("Role", "Roles", "Rolle", "Rôle", "Rol", "Ruolo"),
 }  # fmt: skip
 """Headers of each field's column, in English, German, French, Spanish, Italian, Dutch and Portuguese, among them those
-in files of Canvas, Moodle, Brightspace, Blackboard and Gradescope; numbers in Chinese, Japanese and Korean, too."""
+in files of Canvas, Moodle, Brightspace, Blackboard and Gradescope; names, numbers and addresses in Chinese, Japanese
+and Korean, too."""
 
 
 _EITHER = frozenset({"nom", "nombre", "nome"})

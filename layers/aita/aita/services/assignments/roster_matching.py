@@ -16,6 +16,7 @@ from aita.services.assignments.name_forms import (
     name_forms,
     of_person,
     plain_form,
+    written_forms,
 )
 
 CLOSE = 88.0
@@ -89,7 +90,7 @@ def find_on_roster(
         return dict.fromkeys(folders, (None, "no_roster"))
     people = [_Person(entry) for entry in roster]
     by_people = _decided(decided or {}, people)
-    exact = {folder: _candidates(folder, people) for folder in folders if folder not in by_people}
+    exact = _told_apart({folder: _candidates(folder, people) for folder in folders if folder not in by_people})
     taken = {id(person) for candidates in exact.values() for person in candidates}
     taken |= {id(person) for person, _ in by_people.values()}
     left = [person for person in people if id(person) not in taken]
@@ -145,6 +146,7 @@ class _Person:
         self.entry = entry
         self.forms = name_forms(entry.name)
         self.joined = joined_forms(entry.name)
+        self.written = written_forms(entry.name)
         self.name = fold(entry.name).split()
         self.number = fold(entry.number).split()
         self.bare_number = _bare(fold(entry.number))
@@ -243,6 +245,25 @@ def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
         found = known or ([*others, *(each for each in by_id if each not in others)] if others else [])
     # A login name may be another one's name.
     return found + [person for person in _by_login(folder, submission, people) if person not in found]
+
+
+def _told_apart(candidates: Mapping[str, list[_Person]]) -> dict[str, list[_Person]]:
+    """Return the candidates of each folder, of several the one whose name it is as written: Müller, and not Mueller.
+
+    That is so only if each of the others is in the same way one other folder's.
+    """
+    written = {
+        folder: [person for person in people if person.written & written_forms(person_of(folder))]
+        for folder, people in candidates.items()
+    }
+    own = Counter(id(found[0]) for found in written.values() if len(found) == 1)
+    return {
+        folder: written[folder]
+        if len(written[folder]) == 1
+        and all(own[id(person)] == 1 and person.forms & name_forms(person_of(folder)) for person in people)
+        else people
+        for folder, people in candidates.items()
+    }
 
 
 def _by_login(folder: str, submission: LmsName | None, people: list[_Person]) -> list[_Person]:
