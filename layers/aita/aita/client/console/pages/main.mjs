@@ -31,10 +31,6 @@ function Frame() {
   const { screen, part } = route.value;
   const isNew = route.value.assignment === NEW;
   const assignment = isNew ? "" : route.value.assignment;
-  useEffect(() => {
-    const name = isNew ? "New exam" : screen && [NAMES[screen], part].filter(Boolean).join(" ");
-    document.title = [name, assignment, "aita"].filter(Boolean).join(" · ");
-  }, [screen, part, isNew, assignment]);
   const Screen = isNew ? NewExam : SCREENS[screen] ?? Assignments;
   useEffect(() => {
     document.querySelector(".screens [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -42,7 +38,7 @@ function Frame() {
   useEffect(() => {
     const title = isNew ? "New exam" : screen && TITLES[screen] && `${TITLES[screen]} ${part}`.trim();
     document.title = [title, assignment, "aita"].filter(Boolean).join(" · ");
-  });
+  }, [screen, part, isNew, assignment]);
   return html`
     <a class="skip" href="#main" onClick=${toMain}>To the content</a>
     <header class="bar">
