@@ -74,11 +74,15 @@ class Staging:
 
 def _parts(path: str) -> tuple[str, ...]:
     """Return the parts of a relative path."""
-    parts = PurePosixPath(path.replace("\\", "/")).parts
-    is_bad = any(
-        part in ("..", "/") or ":" in part or not part.isprintable() or len(part.encode()) > _LONGEST_NAME
+    given = PurePosixPath(path.replace("\\", "/"))
+    parts = given.parts
+    is_bad = given.is_absolute() or any(  # two slashes are a root as well
+        part == ".." or ":" in part or not part.isprintable() or len(part.encode()) > _LONGEST_NAME
         for part in parts
     )
     if not parts or is_bad:
-        raise RequestError("a dropped file's path has '..', ':', control characters, or too long a name: rename it")
+        raise RequestError(
+            "a dropped file's path begins with a slash, or has '..', ':', control characters, or too long a name: "
+            "rename it"
+        )
     return parts
