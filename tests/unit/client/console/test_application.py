@@ -120,10 +120,31 @@ def test_nothing_but_the_buckets_files_is_fetched(page: TestClient, body: dict[s
         ("https://exams.s3.amazonaws.com:8443/a", False),
         ("https://exams.s3.amazonaws.com@evil.example/a", False),
         ("https://evil.example/exams.s3.amazonaws.com/a", False),
+        ("https://exams.s3.dualstack.us-gov-west-1.amazonaws.com/a", True),
+        ("https://exams.s3.others.s3.amazonaws.com/a", False),
+        ("https://exams.s3.abc123.execute-api.us-east-1.amazonaws.com/a", False),
+        ("https://exams.s3\n.amazonaws.com/a", False),
     ],
 )
 def test_urls_of_the_bucket_on_aws(url: str, expected: bool) -> None:
     assert bucket_urls("exams", None)(url) is expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "exams/../others/a",
+        "exams/%2e%2e/others/a",
+        "exams/a/../../others/a",
+        "exams/..\\others/a",
+        "exams2/a",
+        "/exams/a",
+    ],
+)
+def test_a_path_that_leaves_the_bucket_of_an_emulator_is_none_of_it(path: str) -> None:
+    is_ours = bucket_urls("exams", "http://127.0.0.1:5000")
+    assert is_ours("http://127.0.0.1:5000/exams/s..1/a%20b.jpg?X-Amz-Signature=%2F")
+    assert not is_ours(f"http://127.0.0.1:5000/{path}")
 
 
 def test_formulas_come_as_trees_between_the_text_as_it_is(page: TestClient) -> None:

@@ -34,6 +34,8 @@ mimetypes.add_type("text/javascript", ".mjs")  # on Windows, types are what othe
 
 PATH_HEADER = "Aita-Console-Path"
 
+_REGION = "[a-z]{2}(-[a-z]+)+-[0-9]+"
+_IN_URL = re.compile(r"[!-\[\]^-~]+")  # no backslash, space, line break or letter beyond ASCII
 _LARGEST_BODY = 1024 * 1024
 _JSON = "application/json"
 _FORBIDDEN = 403
@@ -61,10 +63,12 @@ class BucketUrls(Protocol):
 
 def bucket_urls(bucket: str, endpoint_url: str | None) -> BucketUrls:
     """Return the test of the URLs of a bucket: on AWS, or at an emulator's endpoint."""
-    on_aws = re.compile(rf"{re.escape(bucket)}\.s3([.-][a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+    on_aws = re.compile(rf"{re.escape(bucket)}\.s3(\.dualstack)?([.-]{_REGION})?\.amazonaws\.com(\.cn)?")
 
     def is_ours(url: str) -> bool:
         parts = urlsplit(url)
+        if not _IN_URL.fullmatch(url) or ".." in unquote(parts.path).split("/"):  # which HTTP clients rewrite
+            return False
         if endpoint_url is not None:
             endpoint = urlsplit(endpoint_url)
             return parts[:2] == endpoint[:2] and parts.path.startswith(f"/{bucket}/")
