@@ -173,6 +173,7 @@ class Doubt(StrEnum):
     OTHER_LENGTH = "its booklet has another number of pages than the others: a printed code may have been missed"
     UNLIKE = "it is like none of the exam's pages, and lies between two booklets"
     ONLY_COVER = "it belongs to a printed cover behind which no sheet lies"
+    COVERS_BEHIND = "printed covers seem to lie behind their booklets: scan the stack from its first sheet on"
     BOUNDARY = "it may belong to the booklet before or to the one behind"
     MERGED = "its booklet may be two, or a part of another"
     TWO_STUDENTS = "its booklet has a page of the exam twice, with different writing"

@@ -210,3 +210,68 @@ def test_a_pile_that_nobody_can_read() -> None:
     found = separate([scanned([Sheet(0, LOST, b"")] * 3)], 3)
     assert not found.booklets
     assert {each.doubt for each in found.unplaced} == {Doubt.UNREADABLE}
+
+
+def coded(*runs: tuple[str, int], exam: int = 0, source: str = "pile") -> list[PilePage]:
+    """Return a pile of covers, by their students, each with a number of sheets behind it; "" is no cover."""
+    pile: list[PilePage] = []
+    for student, (owner, count) in enumerate(runs):
+        ink = PageInk(exam_page=None, likeness=0) if exam else None
+        cover = PilePage(source=source, page=1, key="k", owner=owner, is_cover=True, ink=ink)
+        sheets = [_page(1, each, exam, source) for each in booklet(student, exam)[:count]] if exam else []
+        plain = [PilePage(source=source, page=1, key="k")] * count
+        pile += [*([cover] if owner else []), *(sheets or plain)]
+    return [
+        page.model_copy(update={"page": place, "sha256": f"{source} {place}"}) for place, page in enumerate(pile, 1)
+    ]
+
+
+def owners(found: Separation) -> dict[str, list[int]]:
+    """Return the pages of each booklet with a code, by the code's student."""
+    return {one.owner: [page.page for page in one.pages] for one in found.booklets if one.owner}
+
+
+@pytest.mark.parametrize("runs", [[("ann", 9)], [("ann", 9), ("cy", 4)], [("ann", 4), ("cy", 9)]])
+def test_booklets_of_which_no_length_is_the_usual_one_are_a_persons(runs: list[tuple[str, int]]) -> None:
+    """The cover of the second of two students was not read: the first one's run has the pages of both."""
+    found = separate([coded(*runs)])
+    assert not found.booklets
+    assert {each.doubt for each in found.unplaced} == {Doubt.NO_SIGN}
+    copy = separate([coded(*runs), coded(*runs)])
+    assert not copy.booklets
+
+
+def test_booklets_of_several_files_are_compared_with_each_other() -> None:
+    files = [coded((name, 9 if name == "bo" else 4), source=name) for name in ("ann", "bo", "cy")]
+    found = separate(files)
+    assert owners(found) == {"ann": [2, 3, 4, 5], "cy": [2, 3, 4, 5]}
+    assert {each.doubt for each in found.unplaced} == {Doubt.OTHER_LENGTH}
+
+
+def test_a_booklet_of_which_each_page_has_the_code_needs_no_other() -> None:
+    pile = [page.model_copy(update={"owner": "ann"}) for page in coded(("", 3))]
+    assert owners(separate([pile])) == {"ann": [1, 2, 3]}
+
+
+@pytest.mark.parametrize("back", [0, 1])
+def test_covers_behind_their_booklets_give_nobody_the_next_ones_pages(back: int) -> None:
+    """A stack that was scanned from the last sheet on, with or without the backs of the covers."""
+    found = separate([coded(("", 8), ("ann", 8 + back), ("bo", 8 + back), ("cy", back))])
+    assert not found.booklets
+    assert {each.doubt for each in found.unplaced} == {Doubt.COVERS_BEHIND}
+
+
+def test_so_it_is_beside_a_blank_exam_where_the_booklets_are_sure() -> None:
+    found = separate([coded(("", LENGTH), ("ann", LENGTH), ("bo", LENGTH), ("cy", 0), exam=LENGTH)])
+    assert owners(found) == {}
+    assert [len(one.pages) for one in found.booklets] == [LENGTH] * 3
+    assert [(each.page.page, each.doubt) for each in found.unplaced] == [
+        (place, Doubt.COVERS_BEHIND) for place in (9, 18, 27)
+    ]
+
+
+def test_a_second_cover_of_one_student_leaves_no_booklet_to_the_first() -> None:
+    """Either may be another student's who took the wrong cover, whatever the length of the other booklet."""
+    found = separate([coded(("ann", 5), ("bo", 4), ("ann", 4), ("cy", 4))])
+    assert sorted(owners(found)) == ["bo", "cy"]
+    assert {each.doubt for each in found.unplaced} == {Doubt.OTHER_LENGTH, Doubt.SAME_CODE}

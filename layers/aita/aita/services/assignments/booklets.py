@@ -34,23 +34,25 @@ def separate(sections: Iterable[Sequence[PilePage]], length: int = 0) -> Separat
     length
         Pages of a booklet; 0 if that is unknown.
     """
+    parts = list(sections)
     found = Separation()
+    usual = length or _usual({tuple(page.sha256 for page in pages): pages for pages in parts}.values())
     known: set[tuple[str, ...]] = set()
-    for pages in sections:
+    for pages in parts:
         contents = tuple(page.sha256 for page in pages)
         if contents in known and any(contents):
             found += _unplaced(pages, Doubt.COPY)
         elif pages:
-            found += _section(pages, length)
+            found += _section(pages, length, usual)
         known.add(contents)
     return _with_readable_pages(_with_one_booklet_each(found))
 
 
-def _section(pages: Sequence[PilePage], length: int) -> Separation:
+def _section(pages: Sequence[PilePage], length: int, usual: int) -> Separation:
     if any(page.ink and page.ink.exam_pages for page in pages):
         return _by_exam_in_parts(pages)
     if any(page.owner for page in pages):
-        return _by_codes(pages, length)
+        return _by_codes(pages, usual)
     if not length:
         return _unplaced(pages, Doubt.NO_SIGN)
     if len(pages) % length:
@@ -63,31 +65,46 @@ def _unplaced(pages: Iterable[PilePage], doubt: Doubt) -> Separation:
     return Separation(unplaced=tuple(UnplacedPage(page=page, doubt=doubt) for page in pages))
 
 
-def _by_codes(pages: Sequence[PilePage], length: int) -> Separation:
+def _by_codes(pages: Sequence[PilePage], usual: int) -> Separation:
     """Return the booklets from one student's printed code to the next one's, if they have the same number of pages.
 
-    A code that can't be read would else give a student's pages to the one before.
+    A code that can't be read would else give a student's pages to the one before. A booklet of which each page has the
+    code needs no other to be compared with.
     """
-    starts = [place for place, page in enumerate(pages) if page.owner and page.owner != _owner_before(pages, place)]
-    runs = [pages[start:end] for start, end in pairwise([*starts, len(pages)])]
-    usual = _usual(runs, length)
-    found = _unplaced(pages[: starts[0]], Doubt.BOUNDARY)
+    start, runs = _coded_runs(pages)
+    if start and start + _sheets(runs[-1]) == usual:
+        return _unplaced(pages, Doubt.COVERS_BEHIND)
+    found = _unplaced(pages[:start], Doubt.BOUNDARY)
     for run in runs:
+        sheets = tuple(page for page in run if not page.is_cover)
         covers = tuple(page for page in run if page.is_cover)
-        if len(covers) == len(run):
+        if not sheets:
             found += _unplaced(run, Doubt.ONLY_COVER)
-        elif len(run) - len(covers) == usual:
-            sheets = tuple(page for page in run if not page.is_cover)
+        elif len(sheets) == usual or not (usual or any(not page.owner for page in run)):
             found += Separation(booklets=(Booklet(pages=sheets, aside=covers, owner=run[0].owner),))
         else:
-            found += _unplaced(run, Doubt.OTHER_LENGTH)
+            found += _unplaced(run, Doubt.OTHER_LENGTH if usual else Doubt.NO_SIGN)
     return found
 
 
-def _usual(runs: Iterable[Sequence[PilePage]], length: int) -> int:
-    """Return the number of pages without covers that booklets have, if it is not given: that of the most."""
-    counts = Counter(count for run in runs if (count := sum(not page.is_cover for page in run)))
-    return length or max(counts, key=counts.__getitem__, default=0)
+def _coded_runs(pages: Sequence[PilePage]) -> tuple[int, list[Sequence[PilePage]]]:
+    """Return the number of pages before the first printed code, and the pages from each student's code to the next."""
+    starts = [place for place, page in enumerate(pages) if page.owner and page.owner != _owner_before(pages, place)]
+    return (starts or [len(pages)])[0], [pages[start:end] for start, end in pairwise([*starts, len(pages)])]
+
+
+def _sheets(run: Iterable[PilePage]) -> int:
+    return sum(not page.is_cover for page in run)
+
+
+def _usual(sections: Iterable[Sequence[PilePage]]) -> int:
+    """Return the number of pages without covers that more coded booklets have than any other; 0 if none is, or one is.
+
+    One booklet, or two of different lengths, don't tell which of them has the pages of two students.
+    """
+    counts = Counter(count for pages in sections for run in _coded_runs(pages)[1] if (count := _sheets(run)))
+    most = [count for count, times in counts.items() if times == max(counts.values())]
+    return most[0] if len(most) == 1 and counts[most[0]] > 1 else 0
 
 
 def _owner_before(pages: Sequence[PilePage], place: int) -> str:
@@ -95,8 +112,16 @@ def _owner_before(pages: Sequence[PilePage], place: int) -> str:
 
 
 def _by_exam_in_parts(pages: Sequence[PilePage]) -> Separation:
-    """Return the booklets between those pages of which several in a row can't be read: a booklet may end among them."""
+    """Return the booklets between those pages of which several in a row can't be read: a booklet may end among them.
+
+    Where a booklet begins the pile and a cover ends it, covers may lie behind their booklets, as in a stack that was
+    scanned from the last sheet on: then they tell nothing.
+    """
     found, readable = Separation(), list[PilePage]()
+    told = [page for page in pages if not page.is_empty]
+    if told and not told[0].owner and told[-1].is_cover:
+        found += _unplaced((page for page in pages if page.is_cover), Doubt.COVERS_BEHIND)
+        pages = [page for page in pages if not page.is_cover]
     for is_readable, run in groupby(pages, key=lambda page: page.is_readable):
         part = list(run)
         if is_readable or len(part) < _LOST:
@@ -256,8 +281,12 @@ def _with_empty(found: Separation, pages: Sequence[PilePage], *, in_place: bool)
 
 
 def _with_one_booklet_each(found: Separation) -> Separation:
-    """Return the separation without the booklets whose code another booklet has, too."""
+    """Return the separation without the booklets whose code another booklet, or another cover, has, too."""
     times = Counter(booklet.owner for booklet in found.booklets if booklet.owner)
+    covers = {each.page.owner for each in found.unplaced if each.page.is_cover and each.doubt is not Doubt.COPY}
+    times.update(
+        one.owner for one in found.booklets if one.owner in covers and any(page.is_cover for page in one.aside)
+    )
     twice = [booklet for booklet in found.booklets if times[booklet.owner] > 1]
     left = tuple(booklet for booklet in found.booklets if times[booklet.owner] <= 1)
     pages = (page for booklet in twice for page in (*booklet.pages, *booklet.aside))
