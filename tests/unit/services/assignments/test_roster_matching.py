@@ -457,7 +457,7 @@ class TestNamesThatAreSpelledAlike:
         assert result["lee"] == (None, "ambiguous")
 
 
-@pytest.mark.parametrize("number", ["١٢٣٤٥", "۱۲۳۴۵", "१२३४५", "１２３４５", "12345"])
+@pytest.mark.parametrize("number", ["١٢٣٤٥", "۱۲۳۴۵", "१२३४५", "\uff11\uff12\uff13\uff14\uff15", "12345"])
 @pytest.mark.parametrize("listed", ["12345", "٠١٢٣٤٥"])
 @pytest.mark.parametrize("folder", ["{}", "Ann Lee {}", "{}_Lee"])
 def test_digits_of_all_scripts_are_digits(number: str, listed: str, folder: str) -> None:

@@ -77,8 +77,7 @@ def _parts(path: str) -> tuple[str, ...]:
     given = PurePosixPath(path.replace("\\", "/"))
     parts = given.parts
     is_bad = given.is_absolute() or any(  # two slashes are a root as well
-        part == ".." or ":" in part or not part.isprintable() or len(part.encode()) > _LONGEST_NAME
-        for part in parts
+        part == ".." or ":" in part or not part.isprintable() or len(part.encode()) > _LONGEST_NAME for part in parts
     )
     if not parts or is_bad:
         raise RequestError(
