@@ -2,20 +2,17 @@
 
 import gzip
 import json
-import os
 import shutil
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from aita.client.console.application import PAGES
 from benchmarks.cases import grading, grading_desk
-from benchmarks.harness.emulator_stack import Emulated, emulated
+from benchmarks.harness.console_process import console
+from benchmarks.harness.emulator_stack import emulated
 from benchmarks.harness.results_table import Case, say
 
 DECISIONS = 40
@@ -64,7 +61,7 @@ def measure() -> list[Case]:
                 cell |= {"state": "NEEDS_REVIEW", "flags": [{"kind": "low_confidence", "note": ""}]}
         stack.put(f"{grading_desk.CLASS}/grades.json", json.dumps(cells).encode())
         ids = [each["question_id"] for each in stack.read(f"{grading_desk.CLASS}/questions.json")["questions"]]
-        with _console(stack) as address, _page() as page:
+        with console(stack) as address, _page() as page:
             page.goto(address)
             page.get_by_role("link", name="Grade", exact=False).first.wait_for()  # the function has started
             return _look_and_decide(page, ids)
@@ -113,19 +110,6 @@ def _slow(times: list[float]) -> float:
 
 def _case(name: str, milliseconds: float, bound: float) -> Case:
     return Case(name, f"{milliseconds:.0f} ms", f"{bound:g} ms", milliseconds / bound, 1.0, at_least=False)
-
-
-@contextmanager
-def _console(stack: Emulated) -> Iterator[str]:
-    """Serve the console as a person does, and return its address."""
-    command = [str(Path(sys.executable).with_name("aita")), "--local", "--json", "console", "--no-browser"]
-    environ = os.environ | {"AITA_HOME": str(stack.home.path)}
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield next(line for line in process.stdout if "http" in line).split('"')[3]
-        finally:
-            process.terminate()
 
 
 @contextmanager
