@@ -20,8 +20,8 @@ import { unsent } from "../sending.mjs";
 const BUTTONS = [
   ["accept", "Accept", "Enter"], ["previous", "Previous", "k"], ["next", "Next", "j"], ["undo", "Undo", "u"],
   ["feedback", "Feedback", "e"], ["reading", "Reading", "t"], ["note", "Note", "n"], ["total", "Points", "s"],
-  ["zoom", "Zoom", "z"], ["page", "Page", "p"], ["name", "Name", "w"],
 ];
+const VIEWS = [["zoom", "Zoom", "z"], ["page", "Whole page", "p"], ["name", "Name", "w"]];
 /** Whether the question stands open below what was read: at first where there is room, then as the person leaves it. */
 const roomy = matchMedia("(min-width: 62rem)").matches;
 const WRITTEN = ["feedback", "note", "reading", "total"];
@@ -68,6 +68,8 @@ export function Grade({ assignment, part }) {
   return html`<div class="grade" onClick=${leaveButton}>
     <div class="head"><${Questions} assignment=${assignment} part=${part} open=${known(grading)} />
     <p class="tools">
+      ${grading && VIEWS.map(([action, words, key]) => html`<button type="button" key=${action} onClick=${() => actions[action]()}
+        aria-pressed=${{ zoom: grading.zoomed.value, page: grading.whole.value, name: Boolean(named) }[action]}>${words} <kbd>${key}</kbd></button>`)}
       <button type="button" aria-expanded=${filtersShown} onClick=${() => setFiltersShown(!filtersShown)}>Filters <kbd>/</kbd></button>
       <button type="button" onClick=${() => setKeysShown(true)}>Keys <kbd>?</kbd></button>
     </p></div>
@@ -150,7 +152,6 @@ function Answer({ grading, claims, actions, named, showAll }) {
             step=${question.points_step} keep=${(text) => grading.keep(kind, text)}
             save=${(text, points) => grading.save(kind, text, points)} leave=${() => { grading.writing.value = ""; }} />`
           : BUTTONS.map(([action, words, key]) => html`<button type="button" key=${action} class=${action === "accept" ? "main" : ""}
-            aria-pressed=${{ zoom: grading.zoomed.value, page: grading.whole.value, name: Boolean(named) }[action]}
             onClick=${() => actions[action]()}>${words} <kbd>${key}</kbd></button>`)}
         </div>
       </div>
