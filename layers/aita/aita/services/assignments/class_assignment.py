@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aita.models.read_name import ReadName
 from aita.models.student import RosterEntry
@@ -11,8 +12,9 @@ from aita.services.assignments.name_forms import fold, has_other_accents, joined
 NOBODY = 400
 """Cost of a student who is nobody on the roster, in thousandths: that of a name with two of five letters misread."""
 
-LIKELY = 250
-"""Largest cost at which a line is a student's without a person's word, in thousandths."""
+BOTH, ALONE = 300, 100
+"""Largest part, in thousandths, in which each of name and number, or what is there of the two, may be other than a line
+for it to be a student's without a person's word."""
 
 MARGIN = 150
 """Least growth of the class's cost if the line were another's, for it to be a student's without a person's word."""
@@ -41,9 +43,10 @@ class Proposal:
 def assign_class(read: Mapping[str, ReadName], roster: Sequence[RosterEntry]) -> dict[str, Proposal]:
     """Return a proposal for each student, by student id.
 
-    The class is assigned at the least total cost, each line to one student at most. A line is surely a student's if its
-    cost is at most ``LIKELY``, and no other assignment is nearly as good: without this pair the total is at least
-    ``MARGIN`` more. So two people of one name, and two students who wrote the same, are a person's to tell apart.
+    The class is assigned at the least total cost, each line to one student at most. A line is surely a student's if it
+    is near enough to what was read (``BOTH``, ``ALONE``), and no other assignment is nearly as good: without this pair
+    the total is at least ``MARGIN`` more. So two people of one name, and two students who wrote the same, are a
+    person's to tell apart.
 
     Parameters
     ----------
@@ -53,17 +56,32 @@ def assign_class(read: Mapping[str, ReadName], roster: Sequence[RosterEntry]) ->
         Lines that are nobody's yet.
     """
     lines = _Lines(roster)
-    costs = {student_id: lines.costs(each) for student_id, each in read.items()}
-    pairs = assign(list(costs.values()), NOBODY, MARGIN)
+    found = {student_id: lines.differences(each) for student_id, each in read.items()}
+    costs = [{place: each.cost for place, each in of_student.items()} for of_student in found.values()]
+    pairs = assign(costs, NOBODY, MARGIN)
     proposals: dict[str, Proposal] = {}
-    for (student_id, of_student), pair in zip(costs.items(), pairs, strict=True):
-        nearest = sorted(of_student, key=lambda place, costs=of_student: (costs[place], place))  # type: ignore[misc]
+    for (student_id, of_student), pair in zip(found.items(), pairs, strict=True):
+        nearest = sorted((each.cost, place) for place, each in of_student.items())
         sure = None
-        if pair.column is not None and of_student[pair.column] <= LIKELY and pair.margin >= MARGIN:
+        if pair.column is not None and of_student[pair.column].is_small and pair.margin >= MARGIN:
             sure = roster[pair.column]
-        candidates = tuple(Candidate(roster[place], of_student[place]) for place in nearest[:_CANDIDATES])
+        candidates = tuple(Candidate(roster[place], cost) for cost, place in nearest[:_CANDIDATES])
         proposals[student_id] = Proposal(candidates, sure)
     return proposals
+
+
+class _Difference(NamedTuple):
+    """Difference of what was read from a line: of the name, of the number, or of both, in thousandths."""
+
+    parts: tuple[int, ...]
+
+    @property
+    def cost(self) -> int:
+        return sum(self.parts) // len(self.parts)
+
+    @property
+    def is_small(self) -> bool:
+        return max(self.parts) <= (ALONE if len(self.parts) == 1 else BOTH)
 
 
 class _Lines:
@@ -75,17 +93,16 @@ class _Lines:
         self._plain = [plain_form(entry.name) for entry in roster]
         self._numbers = [_number(entry.number) for entry in roster]
 
-    def costs(self, read: ReadName) -> dict[int, int]:
-        """Return the cost of each line, by its place, of those that cost less than ``NOBODY``."""
+    def differences(self, read: ReadName) -> dict[int, _Difference]:
+        """Return the difference of each line, by its place, of those that cost less than ``NOBODY``."""
         names = self._of_names(read.name) if fold(read.name) else None
         numbers = self._of_numbers(_number(read.number)) if _number(read.number) else None
-        found: dict[int, int] = {}
-        for place in range(len(self._names)):
-            told = [costs.get(place, 1000) for costs in (names, numbers) if costs is not None]
-            if numbers is not None and not self._numbers[place]:
-                told = told[:-1]  # the roster has no number to compare with
-            if told and (cost := sum(told) // len(told)) < NOBODY:
-                found[place] = cost
+        found: dict[int, _Difference] = {}
+        for place, known in enumerate(self._numbers):
+            told = (names, numbers if known else None)  # the roster may have no number to compare with
+            difference = _Difference(tuple(costs.get(place, 1000) for costs in told if costs is not None))
+            if difference.parts and difference.cost < NOBODY:
+                found[place] = difference
         return found
 
     def _of_names(self, name: str) -> dict[int, int]:
