@@ -150,6 +150,35 @@ def test_a_rubric_is_changed_previewed_applied_and_taken_back(page: Page, consol
     assert criteria == [(2, r"isolates $x$"), (2, r"gives $\sqrt{2}$"), (1, "has the unit")]
 
 
+def test_a_question_and_its_answer_key_are_changed(page: Page, console: Console, exam: Exam) -> None:
+    exam.put("questions", exam.get("questions") | {"points_step": 0.25, "own_field": "kept"})
+    page.goto(f"{console.address.split('#')[0]}#/{exam.assignment}/rubrics/2")
+    page.get_by_role("button", name="Edit answer key").click()
+    form = page.get_by_role("form", name="Answer key")
+    form.get_by_label("Right answer;").fill("")
+    expect(form.get_by_role("button", name="Save")).to_be_disabled()
+    form.get_by_label("Right answer;").fill(r"a cell of $1\,\mu m$")
+    form.get_by_label("Other right answers").fill("a bacterium\n\n a yeast ")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.locator("section[aria-labelledby=answer_key] math")).to_be_visible()
+    key = exam.get("user_answer_keys")["2"]
+    assert (key["correct_answer"], key["alternative_answers"]) == (r"a cell of $1\,\mu m$", ["a bacterium", "a yeast"])
+    page.get_by_role("button", name="Edit question 2").click()
+    form = page.get_by_role("form", name="Question")
+    form.get_by_label("Points").fill("5")
+    form.get_by_label("Question").fill("Draw two cells.")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("a file of before does not fit these questions", exact=False)).to_be_visible()
+    expect(page.locator("section[aria-labelledby=rubric]")).to_contain_text(
+        "written when the question was worded otherwise"
+    )
+    stored = exam.get("questions")
+    assert (stored["own_field"], stored["points_step"]) == ("kept", 0.25)
+    assert stored["questions"][1] == QUESTIONS[1] | {"question_text": "Draw two cells.", "points": 5}
+    assert stored["questions"][0] == QUESTIONS[0]
+
+
 def test_a_file_that_changed_meanwhile_is_not_replaced(page: Page, console: Console, exam: Exam) -> None:
     page.goto(f"{console.address.split('#')[0]}#/{exam.assignment}/rubrics/2")
     expect(page.get_by_role("heading", name="Question 2")).to_be_visible()

@@ -18,7 +18,7 @@ export function RubricForm({ content, points, step, busy, save, leave }) {
     if (!problems.length) save(contentOf(draft));
   };
   const sum = sumOf(draft);
-  return html`<form class="rubric-form" onSubmit=${submit} onKeyDown=${(event) => {
+  return html`<form class="rubric-form" noValidate onSubmit=${submit} onKeyDown=${(event) => {
     if (event.key === "Escape") leave();
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
   }} aria-label="Rubric">

@@ -7,7 +7,8 @@ import { lines } from "../logic/rubric_draft.mjs";
 export function TextForm({ label, content, fields, step, busy, save, leave }) {
   const [draft, setDraft] = useState(() => Object.fromEntries(fields.map(([name, , kind]) =>
     [name, kind === "lines" ? (content?.[name] ?? []).join("\n") : String(content?.[name] ?? "")])));
-  const missing = fields.filter(([name, , , required]) => required && !draft[name].trim()).map(([, words]) => words);
+  const missing = fields.filter(([name, , kind, required]) => required && (kind === "points" ? !(Number(draft[name]) > 0) : !draft[name].trim()))
+    .map(([, words]) => words);
   const submit = (event) => {
     event.preventDefault();
     if (missing.length) return;
@@ -15,7 +16,7 @@ export function TextForm({ label, content, fields, step, busy, save, leave }) {
       [name, kind === "lines" ? lines(draft[name]) : kind === "points" ? Number(draft[name]) : draft[name].trim()])));
   };
   const change = (name) => (event) => setDraft({ ...draft, [name]: event.currentTarget.value });
-  return html`<form onSubmit=${submit} aria-label=${label} onKeyDown=${(event) => {
+  return html`<form noValidate onSubmit=${submit} aria-label=${label} onKeyDown=${(event) => {
     if (event.key === "Escape") leave();
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
   }}>
