@@ -221,6 +221,13 @@ def test_what_is_in_an_archive_is_told_by_the_archives_name(tmp_path: Path) -> N
     assert "aita-upload-" not in str(caught.value)
 
 
+def test_a_download_within_a_folder_is_not_one_students(tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", *(f"submissions/{name}" for name in CANVAS), "Ada/1.pdf")
+    with pytest.raises(InvalidMaterialError, match="submissions: it holds submissions of several students"):
+        find_uploads([made])
+    assert names(find_uploads([made / "submissions"])) == TAKEN[CANVAS]
+
+
 def test_earlier_submissions_of_all_downloads_are_told(tmp_path: Path) -> None:
     other = [name.replace("12-34 - Erika Muster", "56-34 - Tina Test") for name in BRIGHTSPACE]
     (note,) = [

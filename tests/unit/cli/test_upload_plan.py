@@ -2,7 +2,9 @@
 
 import io
 import json
+import shlex
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ CANVAS_GRADES = (
 )
 
 
-def put(folder: Path, *names: str, **content: bytes) -> Path:
+def put(folder: Path, *names: str) -> Path:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(PDF)
@@ -180,3 +182,161 @@ def test_the_plan_fits_a_narrow_terminal(
     out = aita("upload", "midterm", "-a", "midterm", "--yes")[1]
     plan = out.split("Uploaded 5 files")[0]
     assert all(len(line) <= int(columns) for line in plan.splitlines() if "--pile" not in line), out
+
+
+ROSTER = b"Name,ID\nLovelace Ada,12345\nBo Chan,2\n"
+LETTER = b"%PDF-1.7 of another"
+
+
+class TestOddFolders:
+    """Folders as desktops, phones, LMSs and people leave them."""
+
+    def test_names_of_all_scripts(self, tmp_path: Path) -> None:
+        decomposed = unicodedata.normalize("NFD", "Żółć Gęślą")
+        folder = put(tmp_path / "x", f"{decomposed}/1.jpg", "王小明.pdf", "محمد علي/1.jpg")
+        assert names(folder) == ["scans/Żółć Gęślą/1.jpg", "scans/محمد علي/1.jpg", "scans/王小明/王小明.pdf"]
+
+    def test_what_desktops_and_offices_leave_is_nothing(self, tmp_path: Path) -> None:
+        left = (".DS_Store", "._1.pdf", "Thumbs.db", "desktop.ini", "__MACOSX/._1.jpg", "~$roster.xlsx", ".~lock.a#")
+        folder = put(tmp_path / "x", *left, "Ada Lovelace/1.jpg", "Ada Lovelace/._1.jpg")
+        assert names(folder) == ["scans/Ada Lovelace/1.jpg"]
+        assert unplaced(folder) == {}
+
+    def test_links_are_followed_once_and_broken_ones_told(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Ada Lovelace/1.jpg", "more/Bo Chan/1.jpg")
+        (folder / "again").symlink_to(folder)
+        (folder / "more" / "again").symlink_to(folder)
+        (folder / "broken.pdf").symlink_to(folder / "nothing")
+        assert names(folder) == ["scans/Ada Lovelace/1.jpg", "scans/Bo Chan/1.jpg"]
+        assert unplaced(folder) == {"broken.pdf": "it is a link that leads nowhere"}
+
+    def test_empty_folders_are_nothing_and_empty_files_stop_it(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Ada Lovelace/1.jpg")
+        (folder / "scans").mkdir()
+        (folder / "Bo Chan").mkdir()
+        assert names(folder) == ["scans/Ada Lovelace/1.jpg"]
+        (folder / "Bo Chan" / "1.jpg").touch()
+        assert "1.jpg: it is empty" in problem(folder)
+        assert "no scan, and passed over: film.mp4" in problem(put(tmp_path / "y", "film.mp4"))
+
+    def test_of_two_rosters_none_is_taken(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Ada Lovelace/1.jpg")
+        for name in ("a.csv", "b.csv"):
+            (folder / name).write_bytes(ROSTER)
+        assert names(folder) == ["scans/Ada Lovelace/1.jpg"]
+        assert set(unplaced(folder)) == {"a.csv", "b.csv"}
+        (folder / "a.csv").rename(folder / "roster.csv")
+        assert names(folder) == ["roster.csv", "scans/Ada Lovelace/1.jpg"]
+        assert "roster.csv is the roster" in unplaced(folder)["b.csv"]
+
+    def test_a_table_that_is_no_roster_says_why(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Ada Lovelace/1.jpg")
+        (folder / "list.csv").write_bytes(b"Name,ID\nAda,1\nBo,1\n")
+        assert "can't be read as a roster: line 3: it has the number of line 2" in unplaced(folder)["list.csv"]
+
+    @pytest.mark.parametrize("other", ["Blank_Exam v2.pdf", "midterm blank.png", "Blank, Ada.pdf"])
+    def test_of_two_blank_exams_none_is_taken(self, other: str, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "blank exam.pdf", "Ada Lovelace/1.jpg")
+        assert names(folder)[0] == "blank_exam.pdf"
+        assert names(put(folder, other)) == ["scans/Ada Lovelace/1.jpg"]
+        assert "2 files are called so" in unplaced(folder)["blank exam.pdf"]
+
+    def test_two_files_with_the_blank_exams_name_are_refused(self, tmp_path: Path) -> None:
+        assert "keep one" in problem(put(tmp_path / "x", "blank_exam.pdf", "blank_exam.PNG"))
+
+    def test_an_archive_beside_what_was_unpacked_of_it_counts_once(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "submissions/mustererika_12_34_exam.pdf")
+        archive(folder / "submissions.zip", "mustererika_12_34_exam.pdf")
+        with plan_of(folder) as plan:
+            assert [one.name for one in plan.uploads] == ["scans/mustererika_12_canvas/mustererika_12_34_exam.pdf"]
+            assert any(note.startswith("there twice with the same content") for note in plan.notes)
+        (folder / "submissions" / "mustererika_12_34_exam.pdf").write_bytes(LETTER)
+        assert "keep one" in problem(folder)
+
+    def test_an_archive_in_an_archive_stays_closed(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Ada Lovelace/1.jpg")
+        inner = archive(tmp_path / "in.zip", "Bo Chan/1.jpg")
+        with zipfile.ZipFile(folder / "outer.zip", "w") as made:
+            made.write(inner, "in.zip")
+        assert "an archive within another one" in unplaced(folder)["in.zip"]
+
+    def test_an_archive_that_can_not_be_read_stops_nothing(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Ada Lovelace/1.jpg", "a.zip")
+        archive(folder / "b.zip", "../out.pdf")
+        assert names(folder) == ["scans/Ada Lovelace/1.jpg"]
+        assert "no zip archive that can be read" in unplaced(folder)["a.zip"]
+        assert "lies outside" in unplaced(folder)["b.zip"]
+
+    def test_a_students_own_archive(self, tmp_path: Path) -> None:
+        folder = tmp_path / "x"
+        archive(folder / "Ada Lovelace.zip", "1.jpg", "2.jpg")
+        archive(folder / "photos.zip", "1.jpg")
+        with plan_of(folder) as plan:
+            assert [one.name for one in plan.uploads] == ["scans/Ada Lovelace/1.jpg", "scans/Ada Lovelace/2.jpg"]
+            assert plan.taken[0].path == "Ada Lovelace.zip"
+            (nobodys,) = plan.unplaced
+            assert (nobodys.paths, nobodys.command) == (("photos.zip",), None)
+            assert "unpack the archive" in nobodys.reason
+
+    def test_a_whole_exam_in_an_archive(self, tmp_path: Path) -> None:
+        folder = tmp_path / "x"
+        archive(folder / "exam.zip", "midterm/blank_exam.pdf", "midterm/scans/Ada/1.jpg", "midterm/scans/Bo/1.jpg")
+        assert names(folder) == ["blank_exam.pdf", "scans/Ada/1.jpg", "scans/Bo/1.jpg"]
+
+    def test_sections_are_looked_into_and_not_merged(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Section 1/Ada Lovelace/1.jpg", "Section 2/Bo Chan/1.jpg")
+        assert names(folder) == ["scans/Ada Lovelace/1.jpg", "scans/Bo Chan/1.jpg"]
+        assert "rename one" in problem(put(folder, "Section 2/Ada Lovelace/2.jpg"))
+
+    def test_a_pile_beside_students_folders_is_proposed(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "scan0001.pdf", "scan 2.pdf", "Ada Lovelace/1.jpg", "New folder/1.jpg")
+        with plan_of(folder) as plan:
+            assert [one.name for one in plan.uploads] == ["scans/Ada Lovelace/1.jpg"]
+            (pile,) = plan.unplaced
+            files = sorted(f"{folder}/{name}" for name in ("scan0001.pdf", "scan 2.pdf", "New folder"))
+            *words, flag, option, assignment = shlex.split(pile.command or "")
+            assert (words[:2], sorted(words[2:])) == (["aita", "upload"], files)
+            assert (flag, option, assignment) == ("--pile", "--assignment", "midterm")
+
+    def test_whom_only_the_roster_knows(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "12345/1.jpg", "67890/1.jpg", "Chan.pdf", "2.pdf")
+        (folder / "roster.csv").write_bytes(ROSTER)
+        assert names(folder) == ["roster.csv", "scans/12345/1.jpg", "scans/2/2.pdf"]
+        assert set(unplaced(folder)) == {"67890", "Chan.pdf"}
+
+    def test_a_students_folder_with_folders_in_it(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Ada Lovelace/pages/1.jpg", "ada/pages/1.jpg", "Bo Chan/1.jpg")
+        assert names(folder) == ["scans/Bo Chan/1.jpg"]
+        assert unplaced(folder).keys() == {"pages"}
+
+    def test_a_course_is_no_person_if_people_are_in_it(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "Linear Algebra/Ada Lovelace/1.jpg", "Linear Algebra/Bo Chan/1.jpg")
+        assert names(folder) == ["scans/Ada Lovelace/1.jpg", "scans/Bo Chan/1.jpg"]
+        put(folder, "Linear Algebra/1.jpg")
+        assert names(put(folder, "Cy Lee/1.jpg")) == ["scans/Cy Lee/1.jpg", "scans/Linear Algebra/1.jpg"]
+        assert set(unplaced(folder)) == {"Ada Lovelace", "Bo Chan"}
+
+    def test_papers_that_are_nobodys(self, tmp_path: Path) -> None:
+        papers = ("Answer Key.pdf", "midterm solutions.pdf", "Exam Questions.pdf", "Musterlösung.pdf", "Final v2.pdf")
+        assert set(unplaced(put(tmp_path / "x", *papers))) == set(papers)
+
+    def test_names_that_windows_or_a_bucket_does_not_take(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", " Ada Lovelace /1.jpg", "Bo Chan/PAGE:1.JPG")
+        assert names(folder) == ["scans/Bo Chan/PAGE:1.JPG"]
+        assert "no spaces at the ends" in unplaced(folder)[" Ada Lovelace "]
+        assert "control characters" in problem(put(folder, "Cy\x07 Lee/1.jpg"))
+
+    def test_a_folder_too_deep_to_look_into_is_told(self, tmp_path: Path) -> None:
+        folder = put(tmp_path / "x", "a/b/c/d/e/f/g/h/i/j/Ada Lovelace/1.jpg", "Bo Chan/1.jpg")
+        assert "folders deep" in unplaced(folder)["i"]
+
+    def test_downloads_of_several_lmss_beside_each_other(self, tmp_path: Path) -> None:
+        folder = put(
+            tmp_path / "x",
+            "submissions/mustererika_12_34_exam.pdf",
+            "submissions/index.html",
+            "Exam-123/Tina Test_9_assignsubmission_file/exam.pdf",
+        )
+        with plan_of(folder) as plan:
+            assert {each.taken_for for each in plan.taken} == {"submissions to Canvas", "submissions to Moodle"}
+            assert len(plan.uploads) == 2

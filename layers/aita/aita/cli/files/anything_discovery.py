@@ -4,12 +4,14 @@ It finds all that ``find_uploads`` finds. Beyond that, it looks into folders and
 tell, as guesses that a person sees before they are sent. What nothing tells is left unplaced.
 """
 
+import filecmp
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from aita.cli.files.archives import is_archive
+from aita.cli.files.archives import as_given, is_archive
 from aita.cli.files.gradescope_export import METADATA
 from aita.cli.files.students_scans import (
     BLANK_EXAM,
@@ -38,45 +40,50 @@ OF_NOBODY = "nothing tells whose this is"
 """Reason of scans that may be a pile's, the blank exam or one student's."""
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
-_BLANK = ("blank", "blanko", "empty", "template")
+_BLANK = ("blank", "blanko", "empty", "template", "vierge")
 _OF_MANY = re.compile(r"(?i)(students?|submissions?|abgaben|studierende|scans?|exams?)")
 """Folders' names that say that the folders in them are students'."""
 
-_OF_PICTURES = re.compile(r"(?i)(photos?|fotos?|pictures?|images?|img|dcim|scans?|pages?|pile|class|all|\d+)")
+_OF_PICTURES = re.compile(
+    r"(?i)(photos?|fotos?|pictures?|images?|img|dcim|scans?|pages?|pile|class|all|new|folder|untitled|unbenannt|\d+)"
+)
 _MOST_DEEP = 8
 _MOST_ROSTER_BYTES = 16 * 1024**2
 
 
-def find_anything(paths: Iterable[Path], archives: Mapping[Path, Path]) -> Found:
+def find_anything(paths: Iterable[Path], archives: Mapping[Path, Path], unreadable: Mapping[Path, str]) -> Found:
     """Return the files to upload that are in some paths, and what could not be placed.
 
     Parameters
     ----------
     archives
         Folders into which archives in the paths are unpacked.
+    unreadable
+        Archives in the paths that can't be, with the reasons.
 
     Raises
     ------
     InvalidMaterialError
         If what would be sent contradicts itself, as two files of one name do, or can't be sent.
     """
-    search = _Search(archives)
+    search = _Search(archives, unreadable)
     for path in paths:
         search.look_at(path)
     search.place_rosters()
     search.place_blank_exams()
-    search.place_folders()
-    uploads = checked_uploads(search.files, search.problems)
+    search.place_doubtful()
+    uploads = checked_uploads(search.each_once(), search.problems)
     if not uploads and not search.unplaced:
-        raise InvalidMaterialError("nothing was uploaded: there are no files in what was given")
+        reasons = "; ".join(["there are no files in what was given", *noted(search.notes)])
+        raise InvalidMaterialError(f"nothing was uploaded: {reasons}")
     return Found(uploads, noted(search.notes), search.unplaced, frozenset(search.guessed))
 
 
 class _Search:
     """Files that were found, and candidates that are decided upon when all has been seen."""
 
-    def __init__(self, archives: Mapping[Path, Path]) -> None:
-        self._archives = archives
+    def __init__(self, archives: Mapping[Path, Path], unreadable: Mapping[Path, str]) -> None:
+        self._archives, self._unreadable = archives, unreadable
         self.files: list[tuple[Path, str]] = []
         self.problems: Problems = {}
         self.unplaced: Problems = {}
@@ -108,30 +115,45 @@ class _Search:
             refuse(self.unplaced, path, f"it reads as a roster, and {other}: name the right one {ROSTER}")
         for path, reason in reasons.items():
             if reason:
-                refuse(self.unplaced, path, f"it is no roster: {reason}")
+                refuse(self.unplaced, path, f"it can't be read as a roster: {reason}")
 
     def place_blank_exams(self) -> None:
-        """Take the only file that its words call a blank exam for that, unless one is named so."""
+        """Take the only file that its words call a blank exam for that, unless one is named so, or may be another."""
         named = next((path for path, name in self.files if Path(name).stem == BLANK_EXAM), None)
-        if named is None and len(self._blank) == 1:
+        others = [path for path in self._doubtful if _has_blank(path)]
+        if named is None and len(self._blank) == 1 and not others:
             path = self._blank.pop()
             self._guess([(path, f"{BLANK_EXAM}{path.suffix.lower()}")])
         for path in self._blank:
-            other = f"{named.name} is that" if named else f"{len(self._blank)} files are called so"
+            other = f"{named.name} is that" if named else f"{len(self._blank) + len(others)} files are called so"
             refuse(self.unplaced, path, f"it is called a blank exam, and {other}: name the right one {BLANK_EXAM}.pdf")
 
-    def place_folders(self) -> None:
-        """Take folders of scans for students' whose names are a person's, or on the roster; others are nobody's."""
+    def place_doubtful(self) -> None:
+        """Take folders and files for students' whose names are on the roster, or folders' a person's; others not."""
         if not self._doubtful:
             return
         roster = next((path for path, name in self.files if name == ROSTER), None)
         people = _entries(roster) if roster else None
-        found = find_on_roster([path.name for path in self._doubtful], people)
-        for path in self._doubtful:
-            if names_person(path.name) or found[path.name][1] in CERTAIN:
+        names = {path: path.name if path.is_dir() else path.stem.strip() for path in self._doubtful}
+        found = find_on_roster(names.values(), people)
+        for path, name in names.items():
+            is_on_roster = found[name][1] in CERTAIN
+            if path.is_dir() and (is_on_roster or (names_person(name) and not _is_of_pictures(path))):
                 self._guess(student_scans(path, self.unplaced, self.notes))
+            elif path.is_file() and is_on_roster:
+                self._guess([(path, f"{SCANS_FOLDER}/{name}/{path.name}")])
             else:
                 refuse(self.unplaced, path, OF_NOBODY)
+
+    def each_once(self) -> Iterator[tuple[Path, str]]:
+        """Yield the files without those that are there twice, as in an archive beside what was unpacked of it."""
+        first: dict[str, Path] = {}
+        for path, name in self.files:
+            earlier = first.setdefault(unicodedata.normalize("NFC", name), path)
+            if earlier.samefile(path) or not filecmp.cmp(earlier, path, shallow=False):
+                yield path, name
+            else:
+                self.notes["there twice with the same content, and taken once"].append(as_given(str(path)))
 
     def _guess(self, files: Iterable[tuple[Path, str]]) -> None:
         taken = list(files)
@@ -171,7 +193,7 @@ class _Search:
         elif entry.name == SCANS_FOLDER:
             self._look_into(entry, depth)
         elif any(each.is_dir() or _is_of_exam(each) for each in inside):
-            if names_person(entry.name):
+            if names_person(entry.name) and not _is_of_people(inside):
                 self.files.extend(student_scans(entry, self.unplaced, self.notes))
             elif depth < _MOST_DEEP:
                 self._look_into(entry, depth + 1, of_students=is_of_many)
@@ -179,9 +201,11 @@ class _Search:
                 refuse(self.unplaced, entry, f"it lies more than {_MOST_DEEP} folders deep: upload it by itself")
         elif not any(each.suffix.lower() in SCAN_TYPES for each in inside):
             refuse(self.unplaced, entry, "no scan is in it")
-        elif (all if of_students else any)(parse(each.name) for each in inside):
+        elif not names_person(entry.name) and (all if of_students else any)(
+            parse(each.name) for each in inside if each.suffix.lower() in SCAN_TYPES
+        ):
             self._take_students(inside, guessed=True)
-        elif all(map(_OF_PICTURES.fullmatch, fold(entry.name).split())) or not of_students:
+        elif _is_of_pictures(entry) or not of_students:
             self._doubtful.append(entry)
         else:
             self.files.extend(student_scans(entry, self.unplaced, self.notes))
@@ -204,18 +228,23 @@ class _Search:
     def _take_students(self, inside: Iterable[Path], *, guessed: bool) -> None:
         others = list[Path]()
         for entry in inside:
-            if not is_archive(entry):
+            if not entry.exists():
+                refuse(self.unplaced, entry, "it is a link that leads nowhere")
+            elif not is_archive(entry):
                 others.append(entry)
             elif entry in self._archives:
                 self._take_folder(self._archives[entry], 0, of_students=False)
+            elif entry in self._unreadable:
+                refuse(self.unplaced, entry, self._unreadable[entry])
             else:
                 refuse(
                     self.unplaced, entry, "an archive within another one or a folder: unpack it, or upload it by itself"
                 )
         problems: Problems = {}
         taken = list(scans_among(others, problems, self.notes))
+        self._doubtful.extend(map(Path, problems.pop(WHOSE, ())))
         for reason, paths in problems.items():
-            self.unplaced.setdefault(OF_NOBODY if reason == WHOSE else reason, []).extend(paths)
+            self.unplaced.setdefault(reason, []).extend(paths)
         if guessed:
             self._guess(taken)
         else:
@@ -226,14 +255,28 @@ def _is_of_exam(file: Path) -> bool:
     return name_in_exam(file) is not None or file.suffix.lower() in (*_TABLES, ".zip") or file.name == METADATA
 
 
+def _is_of_people(inside: Sequence[Path]) -> bool:
+    """Return whether there are folders in a folder, each named for a person, and no scans beside them."""
+    folders = [each for each in inside if each.is_dir()]
+    has_scans = any(each.suffix.lower() in SCAN_TYPES for each in inside if each not in folders)
+    return bool(folders) and not has_scans and all(parse(each.name) or names_person(each.name) for each in folders)
+
+
+def _is_of_pictures(folder: Path) -> bool:
+    return all(map(_OF_PICTURES.fullmatch, fold(folder.name).split()))
+
+
 def _is_called_blank(file: Path) -> bool:
-    words = [word for word in fold(file.stem.replace("_", " ")).split() if not word.isdigit()]
     is_scan = file.suffix.lower() in SCAN_TYPES
-    return (
-        is_scan
-        and any(word in _BLANK for word in words)
-        and all(word in _BLANK or PAPER_WORDS.fullmatch(word) for word in words)
-    )
+    return is_scan and _has_blank(file) and all(word in _BLANK or PAPER_WORDS.fullmatch(word) for word in _words(file))
+
+
+def _has_blank(file: Path) -> bool:
+    return any(word in _BLANK for word in _words(file))
+
+
+def _words(file: Path) -> list[str]:
+    return [word for word in fold(file.stem.replace("_", " ")).split() if not word.isdigit()]
 
 
 def _no_roster(path: Path) -> str:
@@ -241,7 +284,7 @@ def _no_roster(path: Path) -> str:
     try:
         _entries(path)
     except InvalidMaterialError as error:
-        return str(error)
+        return str(error).removeprefix(f"{ROSTER}, ")
     except OSError as error:
         return error.strerror or "it can't be read"
     return ""

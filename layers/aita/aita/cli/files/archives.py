@@ -67,16 +67,16 @@ def unpacked(paths: Iterable[Path], largest: int = MAX_UPLOAD_BYTES) -> Iterator
             raise InvalidMaterialError(as_given(str(error))) from error
 
 
-def archives_in(folders: Iterable[Path]) -> tuple[list[Path], dict[str, list[str]]]:
-    """Return the archives that lie directly in folders, and those that can't be read, by the reason."""
-    found, refused = list[Path](), dict[str, list[str]]()
+def archives_in(folders: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
+    """Return the archives that lie directly in folders, and those that can't be read, with the reasons."""
+    found, refused = list[Path](), dict[Path, str]()
     for path in (each for folder in folders if folder.is_dir() for each in entries(folder)):
         if not is_archive(path):
             continue
         try:
             _checked(path, MAX_UPLOAD_BYTES)
         except InvalidMaterialError as error:
-            refused.setdefault(str(error).removeprefix(f"{_REFUSED}{path}: "), []).append(str(path))
+            refused[path] = str(error).removeprefix(f"{_REFUSED}{path}: ")
         else:
             found.append(path)
     return found, refused
@@ -85,6 +85,11 @@ def archives_in(folders: Iterable[Path]) -> tuple[list[Path], dict[str, list[str
 def is_archive(path: Path) -> bool:
     """Return whether a path is an archive's."""
     return path.is_file() and path.suffix.lower() == ".zip"
+
+
+def is_unpacked(folder: Path) -> bool:
+    """Return whether a folder is what an archive was unpacked into."""
+    return _UNPACKED.fullmatch(str(folder)) is not None
 
 
 def as_given(text: str) -> str:

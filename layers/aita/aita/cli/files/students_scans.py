@@ -24,7 +24,9 @@ PASSED_OVER = frozenset(
 
 PAPER_WORDS = re.compile(
     r"(?i)(all|class|classe|klasse|exams?|scans?|img|image|page|seite|dsc|doc|document|untitled|submissions?|students?|"
-    r"section|group|solutions?|blank|midterm|final|quiz|klausur)"
+    r"section|group|solutions?|blank|midterm|final|quiz|klausur|answers?|keys?|rubrics?|questions?|rosters?|list|"
+    r"instructions?|covers?|sheets?|grading|grades?|marking|scheme|v\d+|version|musterl(ö|o)sung(en)?|"
+    r"l(ö|o)sung(en)?|aufgaben|corrig(é|e)|sujet)"
 )
 """Words of files that are not named for a person."""
 
@@ -159,7 +161,11 @@ def student_scans(
     if student != student.strip():
         refuse(problems, path, "a student's folder has no spaces at the ends of its name: rename it")
         return
-    for entry in entries(path):
+    inside = entries(path)
+    if len({named.folder for entry in inside if (named := parse(entry.name)) is not None}) > 1 and not parse(student):
+        refuse(problems, path, "it holds submissions of several students: upload it by itself")
+        return
+    for entry in inside:
         if entry.is_dir():
             refuse(problems, entry, "a student's folder holds scans and no folders")
         elif entry.suffix.lower() in PASSED_OVER:
@@ -173,7 +179,9 @@ def student_scans(
 def entries(path: Path) -> list[Path]:
     """Return what is in a folder, without hidden files and what desktops leave."""
     return sorted(
-        entry for entry in path.iterdir() if not entry.name.startswith(".") and entry.name.lower() not in _LEFTOVERS
+        entry
+        for entry in path.iterdir()
+        if not entry.name.startswith((".", "~$")) and entry.name.lower() not in _LEFTOVERS  # ~$: open in Office
     )
 
 

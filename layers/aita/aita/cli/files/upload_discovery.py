@@ -107,6 +107,7 @@ def checked_uploads(files: Iterable[tuple[Path, str]], problems: Problems) -> li
     for file, name in files:
         _add_upload(file, unicodedata.normalize("NFC", name), found, problems)
     _refuse_merged(found.values(), problems)
+    _refuse_two_blank_exams(found.values(), problems)
     if problems:
         raise InvalidMaterialError(f"nothing was uploaded: {_listed(problems)}")
     return [found[name] for name in sorted(found)]
@@ -161,6 +162,13 @@ def _refuse_merged(uploads: Iterable[Upload], problems: Problems) -> None:
         if upload.name.startswith(SCANS) and (earlier := places.setdefault(str(student), parent)) != parent:
             reason = f"it would be in {student}, as what is in {earlier} would: rename one, or put them into one folder"
             refuse(problems, upload.path, reason)
+
+
+def _refuse_two_blank_exams(uploads: Iterable[Upload], problems: Problems) -> None:
+    """Refuse a second blank exam, of another type of file."""
+    found = [upload.path for upload in uploads if PurePosixPath(upload.name).stem == BLANK_EXAM]
+    for path in found[1:]:
+        refuse(problems, path, f"it would be the blank exam, as {found[0]} would: keep one")
 
 
 def _files(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:

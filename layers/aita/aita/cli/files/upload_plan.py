@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from aita.cli.files.anything_discovery import OF_NOBODY, find_anything
-from aita.cli.files.archives import archives_in, as_given, unpacked
+from aita.cli.files.archives import archives_in, as_given, is_unpacked, unpacked
 from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.gradescope_export import METADATA
 from aita.cli.files.students_scans import BLANK_EXAM, WHOSE
@@ -155,17 +155,15 @@ def _found(paths: Sequence[Path], *, guess: bool) -> Iterator[Found]:
         return
     inside, unreadable = archives_in(paths)
     with unpacked([*paths, *inside]) as folders:
-        found = find_anything(folders[: len(paths)], dict(zip(inside, folders[len(paths) :], strict=True)))
-        for reason, refused in unreadable.items():
-            found.unplaced.setdefault(reason, []).extend(refused)
-        yield found
+        archives = dict(zip(inside, folders[len(paths) :], strict=True))
+        yield find_anything(folders[: len(paths)], archives, unreadable)
 
 
 def _known(folders: Sequence[Path]) -> Found:
     try:
         return find_uploads(folders)
     except InvalidMaterialError as error:
-        if not find_anything(folders, {}).uploads:  # it raises for what no guess mends
+        if not find_anything(folders, {}, {}).uploads:  # it raises for what no guess mends
             raise
         raise InvalidMaterialError(f"{error}. With --yes, what can be placed is uploaded without the rest") from None
 
@@ -190,7 +188,7 @@ def _source(scan: Upload) -> tuple[str, str]:
     if exported is not None:
         return as_given(str(exported)), "submissions to Gradescope"
     in_folder = parse(scan.path.name) is None and scan.path.stem.strip() != student
-    place = as_given(str(folder.parent if in_folder else folder))
+    place = as_given(str(folder.parent if in_folder and not is_unpacked(folder) else folder))
     submission = parse(student)
     if submission is not None:
         return place, f"submissions to {submission.system}"
