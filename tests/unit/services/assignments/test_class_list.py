@@ -314,6 +314,31 @@ class TestReadNames:
         read(harness, s_3=("Ann Lee", "1002"))
         assert listed(harness)["scan 7"] == ("scan 7", "none")
 
+    def test_nor_is_a_line_like_it_theirs(self, harness: Harness) -> None:
+        """Ann Lee may have handed in twice: that Anna Lee is nobody's yet says nothing."""
+        enrol(harness, ANN, "Anna Lee,1009")
+        for told in (("Ann Lee", ""), ("Ann Lee", "1002"), ("Anna Lee", "1002")):
+            read(harness, s_3=told)
+            assert listed(harness)["scan 7"] == ("scan 7", "none")
+        read(harness, s_3=("Anna Lee", ""))
+        assert listed(harness)["scan 7"] == ("Anna Lee", "read")
+
+    @pytest.mark.parametrize(
+        ("told", "match"),
+        [
+            (("", "12345678"), "read"),
+            (("", "12345679"), "none"),
+            (("", "7"), "none"),
+            (("Bob Ray", "12345678"), "none"),
+            (("Bob Ray", "12345676"), "read"),
+        ],
+    )
+    def test_a_number_is_its_owners_and_nobody_elses(self, harness: Harness, told: tuple[str, str], match: str) -> None:
+        """Numbers of a class differ in a digit, and a short one may be a page's."""
+        enrol(harness, "Alice Moor,12345678", "Bob Ray,12345673", "Cy Poe,7")
+        read(harness, s_3=told)
+        assert listed(harness)["scan 7"][1] == match
+
     def test_namesakes_are_told_apart_by_their_numbers_alone(self, harness: Harness) -> None:
         enrol(harness, "Min Park,2001", "Min Park,2222")
         read(harness, s_1=("Min Park", ""), s_3=("Min Park", ""))

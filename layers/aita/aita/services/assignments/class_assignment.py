@@ -20,6 +20,7 @@ MARGIN = 150
 """Least growth of the class's cost if the line were another's, for it to be a student's without a person's word."""
 
 _OTHER_ACCENTS = 100
+_LONG_NUMBER = 5  # characters: a shorter one that stands alone may be a page's, or a seat's
 _LEAST_LIKENESS = 20.0  # of 100: a name less like one on the roster is not that one's, whatever number was read
 _CANDIDATES = 5
 
@@ -40,13 +41,16 @@ class Proposal:
     sure: RosterEntry | None = field(default=None)
 
 
-def assign_class(read: Mapping[str, ReadName], roster: Sequence[RosterEntry]) -> dict[str, Proposal]:
+def assign_class(
+    read: Mapping[str, ReadName], roster: Sequence[RosterEntry], taken: Sequence[RosterEntry] = ()
+) -> dict[str, Proposal]:
     """Return a proposal for each student, by student id.
 
     The class is assigned at the least total cost, each line to one student at most. A line is surely a student's if it
     is near enough to what was read (``BOTH``, ``ALONE``), and no other assignment is nearly as good: without this pair
     the total is at least ``MARGIN`` more. So two people of one name, and two students who wrote the same, are a
-    person's to tell apart.
+    person's to tell apart. A number without a name is surely that of a line if it is long and the same: neighbours
+    differ in one digit.
 
     Parameters
     ----------
@@ -54,17 +58,30 @@ def assign_class(read: Mapping[str, ReadName], roster: Sequence[RosterEntry]) ->
         What was read of each student.
     roster
         Lines that are nobody's yet.
+    taken
+        Lines that are somebody's. Whoever may as well be one of these is surely nobody else: a student may have handed
+        in twice.
     """
-    lines = _Lines(roster)
-    found = {student_id: lines.differences(each) for student_id, each in read.items()}
+    lines = _Lines((*roster, *taken))
+    of_all = {student_id: lines.differences(each) for student_id, each in read.items()}
+    found = {
+        student_id: {place: each for place, each in of_student.items() if place < len(roster)}
+        for student_id, of_student in of_all.items()
+    }
     costs = [{place: each.cost for place, each in of_student.items()} for of_student in found.values()]
     pairs = assign(costs, NOBODY, MARGIN)
     proposals: dict[str, Proposal] = {}
     for (student_id, of_student), pair in zip(found.items(), pairs, strict=True):
         nearest = sorted((each.cost, place) for place, each in of_student.items())
         sure = None
-        if pair.column is not None and of_student[pair.column].is_small and pair.margin >= MARGIN:
-            sure = roster[pair.column]
+        of_others = (each.cost for place, each in of_all[student_id].items() if place >= len(roster))
+        if pair.column is not None and pair.margin >= MARGIN:
+            difference = of_student[pair.column]
+            is_small = (
+                difference.is_small if fold(read[student_id].name) else _is_same_number(read[student_id], difference)
+            )
+            if is_small and difference.cost < min(of_others, default=NOBODY):
+                sure = roster[pair.column]
         candidates = tuple(Candidate(roster[place], cost) for cost, place in nearest[:_CANDIDATES])
         proposals[student_id] = Proposal(candidates, sure)
     return proposals
@@ -82,6 +99,10 @@ class _Difference(NamedTuple):
     @property
     def is_small(self) -> bool:
         return max(self.parts) <= (ALONE if len(self.parts) == 1 else BOTH)
+
+
+def _is_same_number(read: ReadName, difference: _Difference) -> bool:
+    return difference.cost == 0 and len(_number(read.number)) >= _LONG_NUMBER
 
 
 class _Lines:
@@ -120,6 +141,8 @@ class _Lines:
     def _of_numbers(self, number: str) -> dict[int, int]:
         from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - functions that compare no names start without
 
+        if number in self._numbers:  # it is somebody's, and so nobody else's misread
+            return {place: 0 for place, known in enumerate(self._numbers) if known == number}
         return {
             place: round(1000 * Levenshtein.normalized_distance(number, known))
             for place, known in enumerate(self._numbers)

@@ -170,7 +170,8 @@ def _by_heads(students: Iterable[Student], roster: Roster, found: Found, read: M
         return {}
     told = {each: read.get(each) or ReadName(name=person_of(folder)) for each, folder in folders.items()}
     claimed = {id(entry) for entry, match in found.values() if match in CERTAIN}
-    proposals = assign_class(told, [entry for entry in roster if id(entry) not in claimed])
+    free, taken = ([entry for entry in roster if (id(entry) in claimed) is one] for one in (False, True))
+    proposals = assign_class(told, free, taken)
     sure = {each: proposals[each].sure for each in folders if each in read}
     return {folders[each]: (entry, "read") for each, entry in sure.items() if entry is not None}
 
