@@ -59,12 +59,25 @@ def test_the_list_in_json(separated: FakeStack, aita: Aita) -> None:
     assert [(each["first"], each["last"]) for each in document["unplaced"]] == [(3, 4), (8, 8)]
 
 
+def test_pages_that_were_given_of_another_content_are_listed(separated: FakeStack, aita: Aita) -> None:
+    given = {"file": "class.pdf", "source": "another", "first": 3, "last": 4, "folder": "booklet-class-0001"}
+    (queued,) = separated.answers["GET", "/assignments/midterm/files"]
+    assert isinstance(queued, dict)
+    queued["files"].append(separated.file("piles.json", json.dumps({"given": [given]}).encode()))
+    code, out, _ = aita("piles", "list", "-a", "midterm")
+    assert code == 0
+    assert "class.pdf, page 3-4: given to booklet-class-0001 before the file had another content" in " ".join(
+        out.split()
+    )
+    assert "class.pdf, page 3-4: it is like none" in out
+
+
 def test_pages_are_given_to_a_folder(separated: FakeStack, aita: Aita) -> None:
     code, out, err = aita("piles", "give", "class.pdf", "3-4", "--to", "booklet-class-0001", "-a", "midterm")
     assert code == 0, err
     assert json.loads(separated.uploads["piles.json"]) == {
         "pages": 0,
-        "given": [{"file": "class.pdf", "first": 3, "last": 4, "folder": "booklet-class-0001"}],
+        "given": [{"file": "class.pdf", "source": SOURCE, "first": 3, "last": 4, "folder": "booklet-class-0001"}],
     }
     assert "Pages 3 to 4 of class.pdf are in booklet-class-0001 from the next run on" in out
 

@@ -10,9 +10,14 @@ from aita.models.scan import PageInk
 
 
 class GivenPages(LenientModel):
-    """Pages of a pile's file that a person gave to a folder, from the first to the last one."""
+    """Pages of a pile's file that a person gave to a folder, from the first to the last one.
+
+    ``source`` is the id of the file, which changes with its content: pages of another content are others. It is empty
+    if the setting was written by hand.
+    """
 
     file: str
+    source: str = ""
     first: Annotated[int, Field(ge=1)]
     last: Annotated[int, Field(ge=1)]
     folder: str

@@ -11,7 +11,9 @@ import pytest
 from aita.models.run import RunStatus
 from aita.models.scan import BANDS, CELLS, PageImage, PageInk
 from aita.models.student import RosterEntry
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.cover_codes import COVER, CoverCode, make
+from aita.services.assignments.pile_files import booklet_files, outdated_given, pile_files
 from tests.support.fakes import ASSIGNMENT, FakeBlankExam, Harness
 
 
@@ -270,6 +272,83 @@ class TestByAPerson:
             "Eve": [b"y"],
         }
         assert harness.state().unplaced_pages == 0
+
+    def test_so_is_a_page_that_was_kept_aside_and_the_booklets_say_what_they_lack(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        harness.put("piles/class.pdf", b"a1|b1|b1|c1|a2|b2|c2")
+        given = [{"file": "class.pdf", "first": page, "last": page, "folder": "Eve"} for page in (3, 7)]
+        harness.put("piles.json", {"given": given})
+        harness.run("transcribe")
+        assert pages(harness)["Eve"] == [b"b1", b"c2"]
+        booklets = {each.folder: each.booklet for each in booklet_files(AssignmentFiles(harness.objects, ASSIGNMENT))}
+        assert booklets["booklet-class-0001"].aside == ()
+        assert booklets["booklet-class-0005"].missing == (3,)
+        assert booklets["booklet-class-0005"].repairs == ("missing",)
+
+    def test_pages_of_another_content_are_not_the_ones_that_were_given(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b")
+        harness.put("piles/class.pdf", b"a1|b1|x|a2|b2")
+        harness.run("transcribe")
+        (file,) = pile_files(AssignmentFiles(harness.objects, ASSIGNMENT))
+        given = {"file": "class.pdf", "source": file.source, "first": 3, "last": 3, "folder": "booklet-class-0004"}
+        harness.put("piles.json", {"given": [given]})
+        harness.run("transcribe")
+        assert pages(harness)["booklet-class-0004"] == [b"a2", b"b2", b"x"]
+        harness.put("piles/class.pdf", b"a0|b0|a1|b1|x|a2|b2")
+        harness.run("transcribe")
+        assert pages(harness) == {
+            "booklet-class-0001": [b"a0", b"b0"],
+            "booklet-class-0003": [b"a1", b"b1"],
+            "booklet-class-0006": [b"a2", b"b2"],
+        }
+        assert harness.state().unplaced_pages == 1
+        assert len(outdated_given(AssignmentFiles(harness.objects, ASSIGNMENT))) == 1
+
+
+class TestAgain:
+    """A pile that is scanned again, with booklets at other places of the file."""
+
+    @pytest.fixture
+    def ids(self, harness: Harness) -> dict[bytes, str]:
+        """Student of each first page, on whom a person may have decided."""
+        harness.put("blank_exam.pdf", b"a|b")
+        harness.put("piles/class.pdf", b"a1|b1|a2|b2|a3|b3")
+        harness.run("transcribe")
+        return students(harness)
+
+    @pytest.mark.parametrize(
+        "pile", [b"a2|b2|a3|b3", b"a0|b0|a1|b1|a2|b2|a3|b3", b"a2|b2|a1|b1|a4|b4", b"a1|b1|a2|a3|b3"]
+    )
+    def test_a_student_is_the_one_of_the_pages_and_not_of_the_place(
+        self, harness: Harness, ids: dict[bytes, str], pile: bytes
+    ) -> None:
+        harness.put("piles/class.pdf", pile)
+        harness.run("transcribe")
+        again = students(harness)
+        assert {page: again[page] for page in again.keys() & ids.keys()} == {
+            page: ids[page] for page in again if page in ids
+        }
+        assert not {again[page] for page in again.keys() - ids.keys()} & {*ids.values()}
+
+    def test_so_it_is_with_another_name_of_the_file(self, harness: Harness, ids: dict[bytes, str]) -> None:
+        del harness.objects.data[f"{ASSIGNMENT}/piles/class.pdf"]
+        harness.put("piles/class (2).pdf", b"a2|b2|a3|b3|a1|b1")
+        harness.run("transcribe")
+        assert students(harness) == ids
+
+    def test_with_another_blank_exam_a_booklet_at_its_place_is_the_same_students(
+        self, harness: Harness, ids: dict[bytes, str]
+    ) -> None:
+        harness.put("blank_exam.pdf", b"a|b|c")
+        harness.run("transcribe")
+        assert students(harness) == ids
+
+
+def students(harness: Harness) -> dict[bytes, str]:
+    """Return each student's id by the first page."""
+    found = harness.artifact("students.json")["students"]
+    by_folder = pages(harness)
+    return {by_folder[each["folder"]][0]: each["student_id"] for each in found}
 
 
 class TestByCount:

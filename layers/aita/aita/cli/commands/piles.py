@@ -63,7 +63,7 @@ def give_pages(
         raise RequestError(f"that file has {counts.get(sources[file], 0):,} pages, as the last run counted them")
     check_upload(f"scans/{to}/page.jpg")
     settings = material.pile_settings()
-    given = GivenPages(file=file, first=first, last=last, folder=to)
+    given = GivenPages(file=file, source=sources[file], first=first, last=last, folder=to)
     changed = settings.model_copy(update={"given": (*settings.given, given)})
     with TemporaryDirectory(prefix="aita-upload-") as made:
         path = Path(made, object_keys.PILE_SETTINGS)

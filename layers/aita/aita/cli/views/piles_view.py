@@ -12,9 +12,9 @@ from aita.cli.pasteable import Command
 from aita.cli.views import formatting
 from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.terminal_escape import printable
-from aita.models.pile import Booklet, Doubt, UnplacedPage
+from aita.models.pile import Booklet, Doubt, GivenPages, UnplacedPage
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.assignments.pile_files import BookletFile, booklet_files, pile_files, unplaced_pages
+from aita.services.assignments.pile_files import BookletFile, booklet_files, outdated_given, pile_files, unplaced_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,15 @@ class UnplacedPages:
 
 @dataclass(frozen=True, slots=True)
 class PileReport:
-    """State of an assignment's piles: pages of each file, ``None`` before they are counted; booklets; other pages."""
+    """State of an assignment's piles: pages of each file, ``None`` before they are counted; booklets; other pages.
+
+    ``outdated`` are pages that people gave to folders before their file had another content.
+    """
 
     files: dict[str, int | None]
     booklets: tuple[BookletFile, ...]
     unplaced: tuple[UnplacedPages, ...]
+    outdated: tuple[GivenPages, ...] = ()
 
     @classmethod
     def of(cls, material: AssignmentFiles) -> Self:
@@ -50,6 +54,7 @@ class PileReport:
             files={file.name: counted.get(file.source) for file in files},
             booklets=tuple(booklet_files(material)),
             unplaced=tuple(_runs(unplaced_pages(material), names)),
+            outdated=tuple(outdated_given(material)),
         )
 
 
@@ -78,6 +83,7 @@ def piles_document(report: PileReport) -> dict[str, Any]:
         "unplaced": [
             {"file": each.file, "first": each.first, "last": each.last, "why": each.doubt} for each in report.unplaced
         ],
+        "outdated": [each.model_dump(mode="json") for each in report.outdated],
     }
 
 
@@ -98,6 +104,16 @@ def piles_view(report: PileReport, command: Command) -> RenderableType:
             repairs = _repairs(each.booklet)
             table.add_row(printable(each.folder), printable(each.name), str(len(each.booklet.pages)), repairs)
         lines.append(table)
+    lines += [
+        Text(
+            printable(
+                f"{each.file}, page {each.first}-{each.last}: given to {each.folder} before the file had another "
+                "content, which counts no longer: give them again"
+            ),
+            "yellow",
+        )
+        for each in report.outdated
+    ]
     unplaced = sum(each.last - each.first + 1 for each in report.unplaced)
     if unplaced:
         lines.append(Text(f"{formatting.count(unplaced, 'page')} in no booklet", "bold yellow"))

@@ -8,12 +8,14 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from aita.models.names import SCAN_TYPES, part_of
-from aita.models.pile import Booklet, Doubt, PilePage, Separation, StoredPart, UnplacedPage
+from aita.models.pile import Booklet, Doubt, GivenPages, PilePage, Repair, Separation, StoredPart, UnplacedPage
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 
 _LONGEST_STEM: Final = 60  # characters
+
+_FIRST_PAGE_END: Final = ":"  # in no ETag of S3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,14 @@ def booklet_files(material: AssignmentFiles) -> Iterator[BookletFile]:
         folder if times[folder] == 1 else f"{folder}-{booklet.first.source[:4]}"
         for booklet, folder in zip(there, folders, strict=True)
     ]
-    by_folder = _with_given(dict(zip(unique, there, strict=True)), separation, _given(material, names))
+    by_place = dict(zip(unique, there, strict=True))
+    by_folder = _with_given(by_place, separation, _given(material, names))
     for folder, booklet in by_folder.items():
         place = booklet.first
         name = f"page {place.page} of {names[place.source].replace('/', ', ')}"
         key = f"{object_keys.scans(material.assignment)}{folder}/{name}"
-        yield BookletFile(folder, name, StoredObject(key, len(booklet.pages), _digest(booklet)), booklet)
+        etag = _etag(booklet, by_place.get(folder))
+        yield BookletFile(folder, name, StoredObject(key, len(booklet.pages), etag), booklet)
 
 
 def unplaced_pages(material: AssignmentFiles) -> list[UnplacedPage]:
@@ -116,13 +120,25 @@ _Given = Mapping[tuple[str, int], str]
 
 
 def _given(material: AssignmentFiles, names: Mapping[str, str]) -> _Given:
-    sources = {name: source for source, name in names.items()}
     return {
-        (sources[each.file], page): each.folder
+        (source, page): each.folder
         for each in material.pile_settings().given
-        if each.file in sources
+        for source in _sources(each, names)
         for page in range(each.first, each.last + 1)
     }
+
+
+def _sources(given: GivenPages, names: Mapping[str, str]) -> list[str]:
+    """Return the id of the file that pages were given of; none if it is gone, or its content is another now."""
+    return [source for source, name in names.items() if name == given.file and given.source in ("", source)]
+
+
+def outdated_given(material: AssignmentFiles) -> list[GivenPages]:
+    """Return the pages that people gave to folders before their file had another content: they count no longer."""
+    names = {file.source: file.name for file in pile_files(material)}
+    return [
+        each for each in material.pile_settings().given if each.file in names.values() and not _sources(each, names)
+    ]
 
 
 def _numbered(page: PilePage) -> tuple[str, int]:
@@ -137,16 +153,33 @@ def _with_given(booklets: dict[str, Booklet], separation: Separation, given: _Gi
         folder: [page for page in booklet.pages if given.get(_numbered(page), folder) == folder]
         for folder, booklet in booklets.items()
     }
+    placed = (page for booklet in booklets.values() for page in (*booklet.pages, *booklet.aside))
     readable = (each.page for each in separation.unplaced if each.page.is_readable)
-    for page in (*(page for booklet in booklets.values() for page in booklet.pages), *readable):
+    for page in (*placed, *readable):
         folder = given.get(_numbered(page))
         if folder is not None and page not in pages.setdefault(folder, []):
             pages[folder].append(page)
     return {
-        folder: booklets.get(folder, Booklet(pages=tuple(kept))).model_copy(update={"pages": in_exam_order(kept)})
+        folder: _with_pages(booklets.get(folder, Booklet(pages=tuple(kept))), in_exam_order(kept), given)
         for folder, kept in pages.items()
         if kept
     }
+
+
+def _with_pages(booklet: Booklet, pages: tuple[PilePage, ...], given: _Given) -> Booklet:
+    """Return a booklet with the pages that people left in it or gave to it, of which none is aside or missing."""
+    there = {page.exam_page for page in pages}
+    taken = {page.exam_page for page in booklet.pages if page not in pages and page.exam_page}
+    missing = tuple(sorted({*booklet.missing, *taken} - there))
+    repairs = tuple(each for each in booklet.repairs if each is not Repair.MISSING)
+    return booklet.model_copy(
+        update={
+            "pages": pages,
+            "aside": tuple(page for page in booklet.aside if _numbered(page) not in given),
+            "missing": missing,
+            "repairs": (*repairs, Repair.MISSING) if missing else repairs,
+        }
+    )
 
 
 def in_exam_order(pages: Iterable[PilePage]) -> tuple[PilePage, ...]:
@@ -167,9 +200,26 @@ def _folder(booklet: Booklet, names: Mapping[str, str]) -> str:
     return f"booklet-{stem}-{place.page:04}"
 
 
-def _digest(booklet: Booklet) -> str:
-    """Return the ETag of a booklet, which changes with its pages and with the ink that was found on them."""
-    return sha256(booklet.model_dump_json().encode()).hexdigest()
+def _etag(booklet: Booklet, found: Booklet | None) -> str:
+    """Return the ETag of a booklet, which changes with its pages and with the ink that was found on them.
+
+    Where the folder is named for a place in the pile, the ETag tells the image of the first page there, too.
+
+    Parameters
+    ----------
+    found
+        The booklet that gave the folder its name, without the pages that people gave to it; ``None`` without one.
+    """
+    digest = sha256(booklet.model_dump_json().encode()).hexdigest()
+    if found is None or found.owner:
+        return digest
+    first = next(page for page in (*found.pages, *found.aside) if page.place == found.first)
+    return f"{first.sha256[:32]}{_FIRST_PAGE_END}{digest}"
+
+
+def first_page(etag: str) -> str:
+    """Return what tells the page that a booklet begins with, by a scan's ETag; empty if it is no such booklet's."""
+    return etag.rpartition(_FIRST_PAGE_END)[0]
 
 
 def booklet_pages(material: AssignmentFiles) -> dict[str, tuple[PilePage, ...]]:

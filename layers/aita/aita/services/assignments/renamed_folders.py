@@ -1,4 +1,4 @@
-"""Renamed folders: a new folder with the scans of a student whose folder is gone is the same student's."""
+"""Renamed folders, and booklets at new places of a pile: whose scans were known before is the same student."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from aita.models.student import Student, Students
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
+from aita.services.assignments.pile_files import first_page
 
 
 def renamed_folders(
@@ -31,9 +32,31 @@ def renamed_folders(
     }
 
 
+def without_moved_booklets(folders: Mapping[str, Sequence[StoredObject]], known: Students) -> Students:
+    """Return the known students, without a folder for those in whose place of the pile another booklet begins now.
+
+    A booklet's folder is named for its place. Once the pile's file has other content, the name says nothing of whose
+    it is: the booklet is looked for at other places, by the page that it begins with.
+    """
+    return known.model_copy(
+        update={
+            "students": tuple(
+                student.model_copy(update={"folder": ""}) if _has_moved(student, folders) else student
+                for student in known.students
+            )
+        }
+    )
+
+
+def _has_moved(student: Student, folders: Mapping[str, Sequence[StoredObject]]) -> bool:
+    begun = set(filter(None, map(first_page, student.etags.values())))
+    begins = set(filter(None, (first_page(file.etag) for file in folders.get(student.folder, ()))))
+    return bool(begun and begins) and begun.isdisjoint(begins)
+
+
 def _same(assignment: str, student: Student, files: Sequence[StoredObject]) -> bool:
-    contents = {file.etag for file in files}
-    before = set(student.etags.values())
+    contents = {first_page(file.etag) or file.etag for file in files}
+    before = {first_page(etag) or etag for etag in student.etags.values()}
     kept = contents & before if before else set(_kept(assignment, student, files))
     return 2 * len(kept) > max(len(before or student.files), len(contents))
 

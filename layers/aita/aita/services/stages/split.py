@@ -11,7 +11,7 @@ from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.pile_files import booklet_pages, pile_files
-from aita.services.assignments.renamed_folders import renamed_folders
+from aita.services.assignments.renamed_folders import renamed_folders, without_moved_booklets
 from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
@@ -103,8 +103,9 @@ def _register(material: AssignmentFiles, folders: dict[str, list[StoredObject]])
     roster = material.roster()
     for _ in range(_TRIES):
         known, etag = material.students()
-        renamed = renamed_folders(material.assignment, folders, known)
-        students = _with_files(identify(folders, roster, known, renamed), folders)
+        placed = without_moved_booklets(folders, known)
+        renamed = renamed_folders(material.assignment, folders, placed)
+        students = _with_files(identify(folders, roster, placed, renamed), folders)
         if students == known:
             return students
         try:
