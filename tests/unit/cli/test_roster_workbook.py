@@ -82,6 +82,11 @@ def test_names_of_all_scripts_and_plain_numbers() -> None:
         ("0012345", "@", "0012345"),
         (123456789012, "0.00E+00", "123456789012"),
         (7, '0000;"none"', "0007"),
+        (7, '"S"0000', "S0007"),
+        (123456, '"S-"0000', "S-123456"),
+        (12345, "0000\\-00", "0123-45"),
+        (12345, "_(* #,##0_)", "12345"),
+        (12345, "[Red]0", "12345"),
     ],
 )
 def test_a_number_has_the_zeros_that_excel_shows(value: Any, number_format: str, number: str) -> None:

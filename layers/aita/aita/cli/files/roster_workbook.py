@@ -38,8 +38,9 @@ _UNREADABLE = (
 )  # fmt: skip
 """Errors of openpyxl, zipfile and the XML parser for files that are damaged or no workbooks."""
 
-_PADDED = re.compile(r"[0 /.-]*0[0 /.-]*")
-"""Number formats that write zeros before a number, some with marks between the digits, such as ``000-00-000``."""
+_ZERO_FORMAT = re.compile(r'"([^"]*)"|\\(.)|([0 /-])')
+"""A part of a number format that writes zeros before a number: text, a character, or the place of a digit or a mark, as
+in ``0000000``, ``000-00-000`` and ``"S"0000``."""
 
 _REMEDY = "format the column as text, enter them again, and upload the roster"
 
@@ -230,11 +231,20 @@ def _shown(cell: _Cell) -> str:
 
 
 def _padded(number: int, number_format: str) -> str:
-    """Return a number with the zeros and marks of a format such as ``0000000``."""
-    pattern = re.sub(r'[\\"]', "", number_format.split(";", maxsplit=1)[0])
-    digits = str(number)
-    if not _PADDED.fullmatch(pattern) or number < 0 or "." in pattern:
-        return digits
-    left = list(digits.rjust(pattern.count("0"), "0"))
-    written = [left.pop() if mark == "0" else mark for mark in reversed(pattern)]
-    return "".join(left) + "".join(reversed(written))
+    """Return a number as a format of zeros shows it, and all its digits by any other format."""
+    first = number_format.split(";", maxsplit=1)[0]
+    parts = list(_ZERO_FORMAT.finditer(first))
+    places = sum(part[3] == "0" for part in parts)
+    if number < 0 or not places or "".join(part[0] for part in parts) != first:
+        return str(number)
+    left = list(str(number).rjust(places, "0"))
+    written: list[str] = []
+    for part in reversed(parts):
+        if part[3] == "0":
+            written.append(left.pop())
+            places -= 1
+            if not places:  # Excel writes further digits where the first one stands
+                written += reversed(left)
+        else:
+            written.append(part[1] or part[2] or part[3] or "")
+    return "".join(reversed(written))
