@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -423,6 +424,15 @@ class TestSections:
         found = self.roll(section)
         assert [each.name for each in found.students] == names
         assert [each.name for each in found.left_out] == ["Zoe Quinn", *missing]
+
+    def test_a_matrix_of_a_section_has_nobody_of_whom_nobody_knows_it(self) -> None:
+        """Folders that nobody has transcribed or graded yet may be any section's, and are named for people."""
+        listed = replace(class_list(self.FOLDERS, self.ROSTER), untranscribed=("Ann Lee",))
+        cells = [cell(each, question, BLANK) for each in ("s-1", "s-2", "s-3") for question in ("1a", "2")]
+        found = call_roll(gradebook(cells, decisions=()), listed, "Lab A")
+        rows = list(csv.DictReader(io.StringIO(export_matrix(found).data.decode("utf-8-sig"))))
+        assert [row["Name"] for row in rows] == ["Grace Hopper", "Maya Lindqvist"]
+        assert [each.name for each in found.left_out] == ["Zoe Quinn", "Ann Lee"]
 
     def test_all_without_one(self) -> None:
         assert len(self.roll(None).students) == 4

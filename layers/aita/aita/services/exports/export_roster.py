@@ -156,7 +156,7 @@ def call_roll(gradebook: Gradebook, listed: ClassList, section: str | None = Non
     )
     ungraded = tuple(each for each in _ungraded(gradebook, listed) if wanted(each.entry))
     roll = ExportRoster(gradebook.exam, graded, ungraded, (), tuple(_decided_and_gone(gradebook, students)))
-    return roll if section is None else roll.without(_no_section)
+    return roll if section is None else _of_section(roll)
 
 
 def _all(_: RosterEntry | None) -> bool:
@@ -176,6 +176,17 @@ def _sections(entry: RosterEntry) -> list[str]:
     """Return the sections of an entry: its cell as it is, and what is joined in it."""
     cell = entry.section.strip()
     return list(dict.fromkeys(filter(None, [cell, *_SECTIONS.split(cell)])))
+
+
+def _of_section(roll: ExportRoster) -> ExportRoster:
+    """Return the roll of a section without those of whom nobody knows it: its file may go to the section's staff."""
+    known = tuple(each for each in roll.ungraded if each.entry)
+    others = tuple(
+        ExcludedStudent(name=each.name, reason=f"{each.reason}; {_NO_SECTION}")
+        for each in roll.ungraded
+        if not each.entry
+    )
+    return replace(roll, ungraded=known, excluded=others).without(_no_section)
 
 
 def _no_section(student: GradedStudent) -> str:
