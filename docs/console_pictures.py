@@ -17,7 +17,7 @@ IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1280, "height": 800}
 SCREENS = {
     "console-overview": "",
-    "console-questions": "/rubrics",
+    "console-rubrics": "/rubrics",
     "console-equal": "/equal",
     "console-class": "/class",
     "console-export": "/export",
