@@ -74,7 +74,7 @@ def test_another_sites_page_reaches_nothing(new_page: NewPage, console: Console,
 
 def test_a_name_that_leads_to_this_computer_is_none_of_the_consoles(new_page: NewPage, console: Console) -> None:
     page = new_page(errors_are_expected=True)
-    got = page.goto(f"http://evil.example:{console.port}/{console.address.partition('/#')[2]}")
+    got = page.goto(f"http://evil.example:{console.port}/#{console.address.partition('#')[2]}")
     assert got
     assert got.status == 403
     assert console.calls == []
