@@ -3,6 +3,7 @@
 import { call } from "../calls.mjs";
 import { html, useEffect, useState } from "../library.mjs";
 import { link } from "../route.mjs";
+import { RunButtons } from "../run_buttons.mjs";
 
 const ACTIVE = ["RUNNING"];
 const AGAIN = 5000; // ms between looks at a run in progress
@@ -29,6 +30,7 @@ export function Assignments({ assignment }) {
 function Assignment({ name, alone }) {
   const [state, setState] = useState(null);
   const [failed, setFailed] = useState("");
+  const [times, setTimes] = useState(0); // to look anew
   useEffect(() => {
     let timer = 0;
     const look = async () => {
@@ -43,11 +45,11 @@ function Assignment({ name, alone }) {
     };
     look();
     return () => clearTimeout(timer);
-  }, [name]);
+  }, [name, times]);
   return html`<section class="card" aria-label=${name}>
     ${!alone && html`<h2><a href=${link(name)}>${name}</a></h2>`}
     ${failed && html`<p class="alert" role="alert">${failed}</p>`}
-    ${state ? html`<${Needs} state=${state} /><${Runs} runs=${alone ? state.runs : state.runs.slice(0, 1)} />` : !failed && html`<p class="none">Loading …</p>`}
+    ${state ? html`<${Needs} state=${state} /><${Runs} runs=${alone ? state.runs : state.runs.slice(0, 1)} changed=${() => setTimes(times + 1)} />` : !failed && html`<p class="none">Loading …</p>`}
   </section>`;
 }
 
@@ -65,14 +67,15 @@ function Needs({ state }) {
     <p class="cost">Cost so far: ${state.cost_usd} USD${unpriced}.</p>`;
 }
 
-function Runs({ runs }) {
+function Runs({ runs, changed }) {
   if (!runs.length) return html`<p class="none">No run yet.</p>`;
-  return html`<ul class="runs">${runs.map((run) => {
+  return html`<ul class="runs">${runs.map((run, index) => {
     const stage = run.stages?.find((each) => each.stage === run.stage);
-    return html`<li key=${run.run_id}><strong>${run.pipeline}</strong> ${run.status.toLowerCase()}
+    return html`<li key=${run.run_id}><strong>${run.pipeline}</strong> ${run.status.toLowerCase().replaceAll("_", " ")}
       ${ACTIVE.includes(run.status) && stage && html`: ${stage.stage} <progress max=${stage.total || 1} value=${stage.succeeded + stage.failed}></progress>
         ${stage.succeeded + stage.failed} of ${stage.total}${run.eta_seconds ? `, about ${Math.ceil(run.eta_seconds / 60)} min left` : ""}`}
       ${(run.wait_reason || run.reason) && html`<br />${run.wait_reason || run.reason}`}
-      <br /><time datetime=${run.created_at}>${new Date(run.created_at).toLocaleString()}</time></li>`;
+      <br /><time datetime=${run.created_at}>${new Date(run.created_at).toLocaleString()}</time>
+      <${RunButtons} run=${run} newest=${index === 0} changed=${changed} /></li>`;
   })}</ul>`;
 }

@@ -1,0 +1,53 @@
+"""What a person does with runs on the overview."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.console import Console
+from tests.browser.graded_exam import Exam
+
+pytestmark = pytest.mark.xdist_group("chromium")
+
+
+@pytest.fixture
+def overview(new_page: NewPage, console: Console, exam: Exam) -> Iterator[Page]:
+    """The overview of an exam with a run that has succeeded."""
+    run = exam.stack.wait(exam.stack.start(exam.assignment, "report"))
+    assert run["status"] == "SUCCEEDED"
+    page = new_page(console.address)
+    yield page
+    page.unroute_all(behavior="wait")
+
+
+def say(page: Page, exam: Exam, status: str) -> None:
+    """Go to the overview, where the run has another status than it has to the API."""
+
+    def fulfil(route: Route) -> None:
+        state = route.fetch().json()
+        state["runs"][0]["status"] = status
+        route.fulfill(json=state)
+
+    page.route(f"**/{exam.assignment}/state", fulfil)
+    page.evaluate(f"location.hash = '#/{exam.assignment}'")
+
+
+def test_a_run_that_waits_for_the_rubrics_goes_on(overview: Page, console: Console, exam: Exam) -> None:
+    say(overview, exam, "WAITING_FOR_REVIEW")
+    with overview.expect_response("**/resume") as resumed:
+        overview.get_by_role("button", name="The rubrics are checked: go on").click()
+    assert resumed.value.json()["assignment"] == exam.assignment
+    assert len(console.made("POST", "/resume")) == 1
+
+
+def test_a_run_is_ended_once_that_was_said_twice(overview: Page, console: Console, exam: Exam) -> None:
+    say(overview, exam, "RUNNING")
+    overview.get_by_role("button", name="End the run").click()
+    overview.get_by_role("button", name="Let it run").click()
+    assert console.made("POST", "/cancel") == []
+    overview.get_by_role("button", name="End the run").click()
+    overview.get_by_role("button", name="End it: finished work is kept").click()
+    expect(overview.get_by_role("button", name="End it")).to_be_hidden()
+    assert len(console.made("POST", "/cancel")) == 1
