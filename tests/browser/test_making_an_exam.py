@@ -78,15 +78,27 @@ def test_a_folder_is_checked_and_uploaded_and_goes_on_after_a_fault(
 def test_what_cannot_be_taken_is_told_with_its_path_as_it_was_dropped(
     start: Page, console: Console, folder: Path
 ) -> None:
-    (folder / "scans" / "Nova 01" / "notes.exe").write_bytes(b"x")
+    (folder / "scans" / "Nova 01" / "notes.jpg").write_bytes(b"")
     new_exam(start, "refused")
     start.get_by_label("Choose a folder").set_input_files(folder)
-    expect(start.get_by_role("alert")).to_contain_text(
-        "midterm/scans/Nova 01/notes.exe: files of this kind are not taken"
-    )
+    expect(start.get_by_role("alert")).to_contain_text("midterm/scans/Nova 01/notes.jpg: it is empty")
     expect(start.get_by_role("alert")).not_to_contain_text("/tmp")
     start.get_by_label("Name of the assignment").fill("no name")
     expect(start.get_by_label("Choose a folder")).to_be_disabled()
+
+
+def test_what_is_missing_and_what_could_not_be_placed_is_told_before_anything_is_sent(
+    start: Page, console: Console, folder: Path
+) -> None:
+    (folder / "scans" / "Nova 01" / "notes.exe").write_bytes(b"x")
+    (folder / "class.pdf").write_bytes(b"%PDF")
+    new_exam(start, "odd")
+    start.get_by_label("Choose a folder").set_input_files(folder)
+    expect(start.get_by_role("heading", name="Not placed, and not uploaded")).to_be_visible()
+    expect(start.get_by_text("midterm/scans/Nova 01/notes.exe: files of this kind are not taken")).to_be_visible()
+    expect(start.get_by_text("aita upload midterm/class.pdf --pile --assignment odd")).to_be_visible()
+    expect(start.get_by_text("the roster (roster.csv or roster.xlsx): without it")).to_be_visible()
+    expect(start.get_by_role("button", name="Upload", exact=True)).to_be_enabled()
 
 
 def test_what_is_there_already_is_not_sent_again(start: Page, console: Console, folder: Path, tmp_path: Path) -> None:

@@ -275,7 +275,14 @@ class TestOddFolders:
             assert [one.name for one in plan.uploads] == ["scans/Ada Lovelace/1.jpg", "scans/Ada Lovelace/2.jpg"]
             assert plan.taken[0].path == "Ada Lovelace.zip"
             (nobodys,) = plan.unplaced
-            assert (nobodys.paths, nobodys.command) == (("photos.zip",), None)
+            assert nobodys.paths == (f"{folder}/photos.zip",)
+            assert nobodys.command == f"aita upload {folder}/photos.zip --pile --assignment midterm"
+
+    def test_files_of_nobody_in_an_archive_are_to_be_unpacked(self, tmp_path: Path) -> None:
+        archive(tmp_path / "x" / "class.zip", "all.pdf", "mustererika_12_34_exam.pdf")
+        with plan_of(tmp_path / "x") as plan:
+            (nobodys,) = plan.unplaced
+            assert (nobodys.paths, nobodys.command) == (("class.zip/all.pdf",), None)
             assert "unpack the archive" in nobodys.reason
 
     def test_a_whole_exam_in_an_archive(self, tmp_path: Path) -> None:

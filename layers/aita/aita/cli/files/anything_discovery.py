@@ -136,6 +136,7 @@ class _Search:
         people = _entries(roster) if roster else None
         names = {path: path.name if path.is_dir() else path.stem.strip() for path in self._doubtful}
         found = find_on_roster(names.values(), people)
+        archives = {folder: archive for archive, folder in self._archives.items()}
         for path, name in names.items():
             is_on_roster = found[name][1] in CERTAIN
             if path.is_dir() and (is_on_roster or (names_person(name) and not _is_of_pictures(path))):
@@ -143,7 +144,7 @@ class _Search:
             elif path.is_file() and is_on_roster:
                 self._guess([(path, f"{SCANS_FOLDER}/{name}/{path.name}")])
             else:
-                refuse(self.unplaced, path, OF_NOBODY)
+                refuse(self.unplaced, archives.get(path, path), OF_NOBODY)
 
     def each_once(self) -> Iterator[tuple[Path, str]]:
         """Yield the files without those that are there twice, as in an archive beside what was unpacked of it."""
