@@ -74,6 +74,8 @@ class PilePage(StrictModel):
         Folder of the student whom the printed code on it names; empty without a code.
     is_cover
         Whether it is only a cover by its code, without a place for answers.
+    is_other_cover
+        Whether it is a printed cover of another assignment, whose code tells nothing here.
     """
 
     source: str
@@ -87,6 +89,7 @@ class PilePage(StrictModel):
     is_turned: bool = False
     owner: str = ""
     is_cover: bool = False
+    is_other_cover: bool = False
 
     @property
     def place(self) -> "PagePlace":
@@ -175,6 +178,7 @@ class Doubt(StrEnum):
     UNREADABLE = "it can't be read: scan it again"
     NO_SIGN = "nothing tells where a booklet begins: upload the blank exam, or give the number of pages (--pages)"
     COUNT = "the number of pages is no multiple of a booklet's"
+    OTHER_COVER = "the file has printed covers of another assignment, and nothing but a number of pages to go by"
     OTHER_LENGTH = "its booklet has another number of pages than the others: a printed code may have been missed"
     UNLIKE = "it is like none of the exam's pages, and lies between two booklets"
     ONLY_COVER = "it belongs to a printed cover behind which no sheet lies"

@@ -239,11 +239,21 @@ class TestByPrintedCodes:
         assert {doubt for _, doubt in unplaced(harness)} == {"several booklets have the printed code of one student"}
 
     def test_a_code_of_another_exam_is_none(self, harness: Harness) -> None:
-        other = make("final", RosterEntry(name="Ann", number="30003")).text
+        other = make("final", RosterEntry(name="Ann", number="30003"), 1).text
         harness.put("piles.json", {"pages": 2})
         harness.put("piles/class.pdf", b"x@" + other.encode() + b"|y")
         harness.run("transcribe")
         assert list(pages(harness)) == ["booklet-class-0001"]
+
+    def test_a_cover_of_another_exam_would_shift_what_is_counted(self, harness: Harness) -> None:
+        other = make("final", RosterEntry(name="Ann", number="30003")).text.encode()
+        harness.put("piles.json", {"pages": 2})
+        harness.put("piles/class.pdf", b"|".join([b"@" + other, b"x1", b"y1", b"@" + other, b"x2", b"y2"]))
+        harness.run("transcribe")
+        assert len(unplaced(harness)) == 6
+        assert {doubt for _, doubt in unplaced(harness)} == {
+            "the file has printed covers of another assignment, and nothing but a number of pages to go by"
+        }
 
     def test_with_a_blank_exam_no_booklet_has_two_students_codes(self, harness: Harness) -> None:
         harness.put("blank_exam.pdf", b"a|b|c")

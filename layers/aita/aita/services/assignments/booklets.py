@@ -55,6 +55,8 @@ def _section(pages: Sequence[PilePage], length: int, usual: int) -> Separation:
         return _by_codes(pages, usual)
     if not length:
         return _unplaced(pages, Doubt.NO_SIGN)
+    if any(page.is_other_cover for page in pages):  # a page more than the booklet has, which shifts all behind it
+        return _unplaced(pages, Doubt.OTHER_COVER)
     if len(pages) % length:
         return _unplaced(pages, Doubt.COUNT)
     chunks = [pages[start : start + length] for start in range(0, len(pages), length)]

@@ -136,7 +136,8 @@ class PileSeparator:
                 parts[number] = part = parts.get(number, 0) + 1
                 if ink and ink.exam_page:
                     expected = ink.exam_page % ink.exam_pages + 1
-                code = self._code(assignment, image)
+                codes = [code for text in self.read_codes(image) if (code := parse(text))]
+                code = _code_of(assignment, codes)
                 key = object_keys.pile_page(assignment, source, number, part)
                 self.objects.put(key, image.jpeg, "image/jpeg")
                 yield PilePage(
@@ -150,13 +151,9 @@ class PileSeparator:
                     ink=ink,
                     owner=code.folder if code else "",
                     is_cover=code is not None and code.page == COVER,
+                    is_other_cover=any(each.page == COVER and each.assignment != assignment for each in codes),
                     is_turned=image.width * image.height == sheet.width * sheet.height and image.jpeg != sheet.jpeg,
                 )
-
-    def _code(self, assignment: str, page: PageImage) -> CoverCode | None:
-        """Return the printed code on a page; ``None`` without one of this assignment, or with several students'."""
-        codes = [code for text in self.read_codes(page) if (code := parse(text)) and code.assignment == assignment]
-        return codes[0] if len({code.student for code in codes}) == 1 else None
 
     def _measured(self, sheet: PageImage, expected: int) -> Iterator[tuple[PageImage, PageInk | None]]:
         for page, ink in self._blank.single_pages(sheet, expected) if self._blank else [(sheet, None)]:
@@ -171,3 +168,9 @@ class PileSeparator:
         self._sources = PileSources.model_validate_json(self.objects.get(name))
         self._blank = self.blank_exams.of(self._sources.blank_exam)
         self._plan = plan
+
+
+def _code_of(assignment: str, codes: Iterable[CoverCode]) -> CoverCode | None:
+    """Return the printed code on a page; ``None`` without one of this assignment, or with several students'."""
+    own = [code for code in codes if code.assignment == assignment]
+    return own[0] if len({code.student for code in own}) == 1 else None
