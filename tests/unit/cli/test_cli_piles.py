@@ -66,9 +66,7 @@ def test_pages_that_were_given_of_another_content_are_listed(separated: FakeStac
     queued["files"].append(separated.file("piles.json", json.dumps({"given": [given]}).encode()))
     code, out, _ = aita("piles", "list", "-a", "midterm")
     assert code == 0
-    assert "class.pdf, page 3-4: given to booklet-class-0001 before the file had another content" in " ".join(
-        out.split()
-    )
+    assert "class.pdf, page 3-4: given to booklet-class-0001 before the file was changed" in " ".join(out.split())
     assert "class.pdf, page 3-4: it is like none" in out
 
 

@@ -9,6 +9,7 @@ import pytest
 from aita.errors import RequestError
 from aita.models.export import ExportFormat
 from aita.models.match import MatchAction, MatchDecision
+from aita.models.read_name import ReadName
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.assignments.class_list import ClassList
 from aita.services.exports.export_roster import call_roll
@@ -26,19 +27,21 @@ def returned(
     matches: tuple[MatchDecision, ...] = (),
     not_final: str = "",
     ending: str = ".html",
+    section: str | None = None,
+    read: Mapping[str, ReadName] | None = None,
 ) -> Feedback:
     """Return the feedback of blank answers in these folders, with the names of the files in each."""
     students = tuple(
         Student(student_id=f"s-{number}", folder=folder, files={f"f-{name}": name for name in files})
         for number, (folder, files) in enumerate(folders.items(), 1)
     )
-    listed = ClassList.match(Students(students=students), roster, matches, ())
+    listed = ClassList.match(Students(students=students), roster, matches, (), read)
     cells = [
         cell(each.student_id, question, FAILED if each.folder == not_final else BLANK)
         for each in students
         for question in ("1a", "2")
     ]
-    return feedback(call_roll(gradebook(cells, decisions=()), listed), listed, to, ending)
+    return feedback(call_roll(gradebook(cells, decisions=()), listed, section), listed, to, ending)
 
 
 def archive(found: Feedback) -> bytes:
@@ -90,6 +93,20 @@ class TestMoodle:
         found = returned(MOODLE, {"A B_7_assignsubmission_file": (), "C D_7_assignsubmission_file": ()})
         assert found.names == {}
         assert set(reasons(found).values()) == {"several folders have Moodle's id 7"}
+
+    def test_so_they_are_where_one_of_them_is_in_no_section(self) -> None:
+        roster = (RosterEntry(name="Maya Lindqvist", number="1", section="A"),)
+        folders = {"Maya Lindqvist_7_assignsubmission_file": (), "C D_7_assignsubmission_file": ()}
+        assert returned(MOODLE, folders, roster, section="A").names == {}
+
+    def test_what_the_heads_of_its_pages_contradict_goes_back_to_nobody(self) -> None:
+        roster = (RosterEntry(name="Maya Lindqvist", number="1"), RosterEntry(name="Hans Holm", number="2"))
+        read = {"s-1": ReadName(name="Hans Holm", number="2")}
+        found = returned(MOODLE, {"Maya Lindquist_101_assignsubmission_file": ()}, roster, read=read)
+        assert found.names == {}
+        assert reasons(found)["Hans Holm"] == (
+            "the submission is Maya Lindquist's, and the heads of its pages say that it is Hans Holm's"
+        )
 
     def test_what_a_person_gave_to_another_student_goes_back_to_nobody(self) -> None:
         maya, hans = RosterEntry(name="Maya Lindqvist", number="1"), RosterEntry(name="Hans Holm", number="2")

@@ -36,7 +36,7 @@ class UnplacedPages:
 class PileReport:
     """State of an assignment's piles: pages of each file, ``None`` before they are counted; booklets; other pages.
 
-    ``outdated`` are pages that people gave to folders before their file had another content.
+    ``outdated`` are pages that people gave to folders before their file was changed, or taken away.
     """
 
     files: dict[str, int | None]
@@ -107,8 +107,8 @@ def piles_view(report: PileReport, command: Command) -> RenderableType:
     lines += [
         Text(
             printable(
-                f"{each.file}, page {each.first}-{each.last}: given to {each.folder} before the file had another "
-                "content, which counts no longer: give them again"
+                f"{each.file}, page {each.first}-{each.last}: given to {each.folder} before the file was changed, "
+                "which counts no longer: give them again"
             ),
             "yellow",
         )

@@ -134,11 +134,9 @@ def _sources(given: GivenPages, names: Mapping[str, str]) -> list[str]:
 
 
 def outdated_given(material: AssignmentFiles) -> list[GivenPages]:
-    """Return the pages that people gave to folders before their file had another content: they count no longer."""
+    """Return the pages that people gave to folders of a file that is gone, or has another content now."""
     names = {file.source: file.name for file in pile_files(material)}
-    return [
-        each for each in material.pile_settings().given if each.file in names.values() and not _sources(each, names)
-    ]
+    return [each for each in material.pile_settings().given if not _sources(each, names)]
 
 
 def _numbered(page: PilePage) -> tuple[str, int]:

@@ -18,12 +18,16 @@ from pathlib import PurePosixPath
 
 from aita.errors import RequestError
 from aita.models.export import ExportFormat
+from aita.models.student import Match
 from aita.services.assignments.class_list import ClassList
 from aita.services.assignments.lms_names import LmsName, parse
 from aita.services.exports.export_roster import ExportRoster, GradedStudent, not_final
 
 _LMS = {ExportFormat.MOODLE_FEEDBACK: "Moodle", ExportFormat.CANVAS_FEEDBACK: "Canvas"}
 """Names of the LMSs as ``lms_names`` has them."""
+
+_SAID: dict[Match, str] = {"decided": "a person decided", "read": "the heads of its pages say"}
+"""Matches that may say otherwise than a submission's name, and the words for it."""
 
 _REPORT = "report"
 _NOBODY = "student"
@@ -78,7 +82,8 @@ def feedback(roll: ExportRoster, listed: ClassList, to: ExportFormat, ending: st
     if to not in _LMS:
         raise RequestError(_UNKNOWN)
     submissions = {each.student.student_id: _submission(each, to, ending) for each in roll.students}
-    times = Counter(found.named.user_id for found in submissions.values() if found)
+    folders = (*(each.folder for each in listed.students.students), *listed.untranscribed)
+    times = Counter(named.user_id for each in folders if (named := parse(each)) and named.system == _LMS[to])
 
     def problem(student: GradedStudent) -> str:
         found = submissions[student.student.student_id]
@@ -116,8 +121,8 @@ def _contradiction(student: GradedStudent, named: LmsName, listed: ClassList) ->
         return _SEVERAL.format(student_id=student.student.student_id, option=student.option) if several else ""
     if named.system == "Canvas" and entry.canvas_id not in ("", named.user_id):
         return f"the submission is of Canvas's user {named.user_id}, who is {entry.canvas_id} on the roster"
-    if student.match == "decided" and listed.likely_entry(student.student) not in (None, entry):
-        return f"the submission is {named.person}'s, and a person decided that it is {entry.name}'s"
+    if student.match in _SAID and listed.likely_entry(student.student) not in (None, entry):
+        return f"the submission is {named.person}'s, and {_SAID[student.match]} that it is {entry.name}'s"
     return ""
 
 
