@@ -346,6 +346,16 @@ class TestAgain:
         harness.run("transcribe")
         assert students(harness) == ids
 
+    def test_a_page_that_is_printed_alike_for_all_tells_nobody(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b")
+        harness.put("piles/class.pdf", b"a|b1|a|b2")
+        harness.run("transcribe")
+        before = by_pages(harness)
+        harness.put("piles/class.pdf", b"a|b2|a|b1")
+        harness.run("transcribe")
+        assert by_pages(harness) == before
+        assert len(before) == 2
+
     def test_with_another_blank_exam_a_booklet_at_its_place_is_the_same_students(
         self, harness: Harness, ids: dict[bytes, str]
     ) -> None:
@@ -354,11 +364,17 @@ class TestAgain:
         assert students(harness) == ids
 
 
+def by_pages(harness: Harness) -> dict[tuple[bytes, ...], str]:
+    """Return each student's id by the pages."""
+    by_folder = pages(harness)
+    return {
+        tuple(by_folder[each["folder"]]): each["student_id"] for each in harness.artifact("students.json")["students"]
+    }
+
+
 def students(harness: Harness) -> dict[bytes, str]:
     """Return each student's id by the first page."""
-    found = harness.artifact("students.json")["students"]
-    by_folder = pages(harness)
-    return {by_folder[each["folder"]][0]: each["student_id"] for each in found}
+    return {pages[0]: student_id for pages, student_id in by_pages(harness).items()}
 
 
 class TestByCount:

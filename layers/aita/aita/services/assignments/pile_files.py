@@ -201,7 +201,8 @@ def _folder(booklet: Booklet, names: Mapping[str, str]) -> str:
 def _etag(booklet: Booklet, found: Booklet | None) -> str:
     """Return the ETag of a booklet, which changes with its pages and with the ink that was found on them.
 
-    Where the folder is named for a place in the pile, the ETag tells the image of the first page there, too.
+    Where the folder is named for a place in the pile, the ETag tells the image of the first written page there, too:
+    pages of which nothing but print is on them may be equal in all booklets of an exam that was filled in on a screen.
 
     Parameters
     ----------
@@ -211,8 +212,15 @@ def _etag(booklet: Booklet, found: Booklet | None) -> str:
     digest = sha256(booklet.model_dump_json().encode()).hexdigest()
     if found is None or found.owner:
         return digest
-    first = next(page for page in (*found.pages, *found.aside) if page.place == found.first)
+    sheets = sorted((*found.pages, *found.aside), key=lambda page: (page.page, page.part))
+    first = next((page for page in sheets if _is_written(page)), sheets[0])
     return f"{first.sha256[:32]}{_FIRST_PAGE_END}{digest}"
+
+
+def _is_written(page: PilePage) -> bool:
+    if page.ink is None or page.ink.exam_page is None:
+        return not page.is_empty
+    return any(bytes.fromhex(page.ink.cells))
 
 
 def first_page(etag: str) -> str:
