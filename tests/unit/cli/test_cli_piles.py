@@ -77,7 +77,14 @@ def test_pages_are_given_to_a_folder(separated: FakeStack, aita: Aita) -> None:
         "pages": 0,
         "given": [{"file": "class.pdf", "source": SOURCE, "first": 3, "last": 4, "folder": "booklet-class-0001"}],
     }
-    assert "Pages 3 to 4 of class.pdf are in booklet-class-0001 from the next run on" in out
+    assert out.endswith("Pages 3 to 4 of class.pdf are in booklet-class-0001 from the next run on\n")
+
+
+def test_a_folder_that_is_not_there_yet_is_called_new(separated: FakeStack, aita: Aita) -> None:
+    """A booklet's name that was mistyped would else be a student whom nobody misses."""
+    code, out, err = aita("piles", "give", "class.pdf", "3-4", "--to", "booklet-class-0002", "-a", "midterm")
+    assert code == 0, err
+    assert "are in booklet-class-0002 from the next run on, a new folder" in out
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from aita.models.pile import GivenPages
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.pile_files import pile_files
+from aita.services.assignments.uploaded_files import uploaded_scans
 
 app = typer.Typer(no_args_is_help=True, help="See how piles were separated into booklets, and place pages by hand.")
 
@@ -69,7 +70,8 @@ def give_pages(
         path = Path(made, object_keys.PILE_SETTINGS)
         path.write_text(changed.model_dump_json(indent=1), encoding="utf-8")
         upload_files(session, assignment, [Upload(path, path.name, path.stat().st_size)])
-    line = f"Pages {first:,} to {last:,} of {file} are in {to} from the next run on"
+    is_new = all(to != folder for folder, _, _ in uploaded_scans(material))
+    line = f"Pages {first:,} to {last:,} of {file} are in {to} from the next run on{', a new folder' if is_new else ''}"
     session.output.result(given.model_dump(mode="json"), Text(printable(line)))
 
 
