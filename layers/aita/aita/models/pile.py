@@ -20,7 +20,7 @@ class GivenPages(LenientModel):
     source: str = ""
     first: Annotated[int, Field(ge=1)]
     last: Annotated[int, Field(ge=1)]
-    folder: str
+    folder: Annotated[str, Field(pattern=r"^[^./\x00-\x1f][^/\x00-\x1f]*$")]
 
 
 class PileSettings(LenientModel):

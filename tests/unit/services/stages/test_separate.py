@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aita.errors import InvalidMaterialError
 from aita.models.run import RunStatus
 from aita.models.scan import BANDS, CELLS, PageImage, PageInk
 from aita.models.student import RosterEntry
@@ -282,6 +283,13 @@ class TestByAPerson:
             "Eve": [b"y"],
         }
         assert harness.state().unplaced_pages == 0
+
+    @pytest.mark.parametrize("folder", ["", "..", "../x", "Ann/Lee", "Ann\n"])
+    def test_a_name_that_is_no_folder_under_scans_is_refused(self, harness: Harness, folder: str) -> None:
+        given = {"file": "class.pdf", "first": 3, "last": 3, "folder": folder}
+        harness.put("piles.json", {"given": [given]})
+        with pytest.raises(InvalidMaterialError, match=r"piles\.json"):
+            AssignmentFiles(harness.objects, ASSIGNMENT).pile_settings()
 
     def test_so_is_a_page_that_was_kept_aside_and_the_booklets_say_what_they_lack(self, harness: Harness) -> None:
         harness.put("blank_exam.pdf", b"a|b|c")
