@@ -30,6 +30,17 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+@pytest.mark.parametrize("place", ["#main", ".actions .main"])
+def test_a_key_that_is_held_down_decides_once(page: Page, exam: Exam, place: str) -> None:
+    page.locator(place).focus()
+    for _ in range(5):
+        page.keyboard.down("Enter")  # all but the first one as a keyboard repeats it
+    page.keyboard.up("Enter")
+    at(page, "2 of 8")
+    saved(page)
+    assert [each["student_id"] for each in exam.decisions()] == ["s-01"]
+
+
 def test_from_the_assignments_to_the_last_answer_by_keys(new_page: NewPage, console: Console, exam: Exam) -> None:
     """Answers are accepted, get another criterion, or a part of one: at most two keys each."""
     page = new_page(console.address)

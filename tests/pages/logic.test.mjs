@@ -7,7 +7,7 @@ const LOGIC = "../../layers/aita/aita/client/console/pages/logic/";
 const { exact, partOf, toggled, total, written } = await import(`${LOGIC}points.mjs`);
 const { basisAfter, beginning, decisionOf, isOf } = await import(`${LOGIC}draft.mjs`);
 const { marked } = await import(`${LOGIC}marks.mjs`);
-const { actionOf } = await import(`${LOGIC}keys.mjs`);
+const { actionOf, isHeld } = await import(`${LOGIC}keys.mjs`);
 const { AnswerQueue } = await import(`${LOGIC}answer_queue.mjs`);
 
 const rubric = { criteria: [{ points: 2 }, { points: 1.5 }] };
@@ -119,6 +119,18 @@ test("keys act alone, and digits by their place on the keyboard", () => {
   assert.equal(key({ key: "u", ctrlKey: true }), null);
   assert.equal(key({ key: "0", code: "Digit0" }), null);
   assert.equal(key({ key: "Escape" }), null);
+});
+
+test("a key that is held down moves and writes, and decides once", () => {
+  const held = (key, field = "", given = {}) => isHeld({ repeat: true, key, altKey: false, ctrlKey: false, metaKey: false, ...given }, field);
+  for (const key of ["Enter", "1", "s", "x", "u", "N", " "]) assert.equal(held(key), true, key);
+  for (const key of ["j", "K", "ArrowDown", "PageDown", "Tab"]) assert.equal(held(key), false, key);
+  assert.equal(held("Enter", "line"), true, "the search on the names' screen decides by it");
+  assert.equal(held("n", "line", { altKey: true }), true);
+  assert.equal(held("n", "line"), false);
+  assert.deepEqual([held("Enter", "lines"), held("Enter", "lines", { ctrlKey: true })], [false, true]);
+  assert.equal(held("-", "", { ctrlKey: true }), false, "the browser's own keys are its own");
+  assert.equal(isHeld({ repeat: false, key: "Enter" }, ""), false);
 });
 
 const page = (from, count, next) => ({

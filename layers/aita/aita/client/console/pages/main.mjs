@@ -2,6 +2,7 @@
 
 import { hasToken, refusal, takeToken } from "./calls.mjs";
 import { html, render, useEffect, useState } from "./library.mjs";
+import { isHeld } from "./logic/keys.mjs";
 import { follow, link, route } from "./route.mjs";
 import { unsent } from "./sending.mjs";
 import { Assignments } from "./screens/assignments.mjs";
@@ -85,6 +86,14 @@ function Refused() {
   </form>`;
 }
 
+/** Keep a key that is held down from deciding on one answer after the other, unseen. */
+function ignoreHeld(event) {
+  const field = event.target.closest("textarea, select, input:not([type=checkbox], [type=radio])");
+  if (!isHeld(event, field && (field.matches("textarea") ? "lines" : "line"))) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
 function start() {
   if (takeToken(location.hash)) {
     sessionStorage.setItem(KEPT, location.hash);
@@ -94,6 +103,7 @@ function start() {
   }
   follow();
   addEventListener("beforeunload", (event) => { if (unsent.entries.value.length) event.preventDefault(); });
+  addEventListener("keydown", ignoreHeld, { capture: true });
   addEventListener("online", () => unsent.retry());
   const page = document.querySelector("#page");
   page.replaceChildren();

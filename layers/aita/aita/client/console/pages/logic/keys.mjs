@@ -37,3 +37,17 @@ export function actionOf(event) {
   const action = LETTERS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   return action ? { action } : null;
 }
+
+const MOVES = /^(Arrow|Page|Home$|End$|Tab$|[jk]$)/i;
+
+/**
+ * Return whether a keydown comes of a key that is held down and would decide again: only moving and writing repeat.
+ *
+ * `field` is where it was pressed: "lines" in a text of many lines, "line" in another field, or "".
+ */
+export function isHeld({ repeat, key, altKey, ctrlKey, metaKey }, field) {
+  if (!repeat || MOVES.test(key)) return false;
+  if (key === "Enter") return field !== "lines" || ctrlKey;
+  if (altKey) return true;
+  return !field && !ctrlKey && !metaKey;
+}
