@@ -1,8 +1,10 @@
 """Server of the console, on a port of this computer's loopback that is free."""
 
 import secrets
+import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,8 +45,11 @@ def serve_console(
     ------
     OSError
         If the port is taken.
+    KeyboardInterrupt
+        If the process was told to end.
     """
     with (
+        _ending_cleanly(),
         socket.create_server((_LOOPBACK, port), backlog=128) as listening,
         TemporaryDirectory(prefix="aita-console-") as dropped,
     ):
@@ -65,3 +70,15 @@ def serve_console(
         )
         ready(f"http://{_LOOPBACK}:{port}/#token={token}")
         uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """End by SIGTERM, and when the terminal is closed, as by Ctrl-C: else what was dropped would stay on the disk."""
+    wanted = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
