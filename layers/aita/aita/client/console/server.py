@@ -75,8 +75,10 @@ def serve_console(
 @contextmanager
 def _ending_cleanly() -> Iterator[None]:
     """End by SIGTERM, and when the terminal is closed, as by Ctrl-C: else what was dropped would stay on the disk."""
-    wanted = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in wanted}
+    hangup = getattr(signal, "SIGHUP", None)  # not on Windows
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, signal.default_int_handler)}
+    if hangup is not None:  # uvicorn ends gracefully by SIGTERM and knows no SIGHUP
+        before[hangup] = signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
     try:
         yield
     finally:
