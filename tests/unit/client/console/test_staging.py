@@ -46,10 +46,11 @@ def test_a_file_and_a_folder_of_one_name_are_refused(page: TestClient) -> None:
     assert drop(page, "a%2Fb") == 400
 
 
-def test_a_drop_that_is_too_large_is_refused(page: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drop_that_is_too_large_is_refused(page: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staging, "MOST_BYTES", 10)
     assert drop(page, "a", b"1234567") == 200
     assert drop(page, "b", b"1234567") == 413
+    assert [file.name for file in (tmp_path / DROP).iterdir()] == ["a"], "no part of it takes room"
 
 
 def test_without_the_token_nothing_is_kept(anyone: TestClient, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
 from aita.errors import RequestError, RequestTooLargeError
@@ -40,12 +41,12 @@ class Staging:
         return self._folder / drop
 
     async def receive(self, drop: str, path: str, pieces: AsyncIterator[bytes]) -> int:
-        """Write a file of a drop, at its path in what was dropped, and return its size.
+        """Write a file of a drop, at its path in what was dropped, whole or not at all, and return its size.
 
         Raises
         ------
         RequestError
-            If the path leaves the folder, is no path of files here, or is there already.
+            If the path leaves the folder, or is no path of files here.
         RequestTooLargeError
             If the drop has more than ``MOST_BYTES``.
         """
@@ -53,14 +54,17 @@ class Staging:
         written = 0
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("wb") as file:
-                async for piece in pieces:
-                    written += len(piece)
-                    if self._sizes.get(drop, 0) + written > MOST_BYTES:
-                        raise RequestTooLargeError(
-                            f"the files have more than {MOST_BYTES // 1024**3} GB together: add them in parts"
-                        )
-                    file.write(piece)
+            with ExitStack() as unless_whole:
+                unless_whole.callback(place.unlink, missing_ok=True)
+                with place.open("wb") as file:
+                    async for piece in pieces:
+                        written += len(piece)
+                        if self._sizes.get(drop, 0) + written > MOST_BYTES:
+                            raise RequestTooLargeError(
+                                f"the files have more than {MOST_BYTES // 1024**3} GB together: add them in parts"
+                            )
+                        file.write(piece)
+                unless_whole.pop_all()
         except OSError as error:
             raise RequestError(f"a file can't be written here: {error.strerror or type(error).__name__}") from None
         self._sizes[drop] = self._sizes.get(drop, 0) + written
