@@ -51,7 +51,7 @@ export function Class({ assignment }) {
       <label>Order <select value=${sort.by} onChange=${(event) => order(/^\d+$/.test(event.currentTarget.value) ? Number(event.currentTarget.value) : event.currentTarget.value)}>
         <option value="student">student</option><option value="points">total</option><option value="open">open answers</option>
         ${questions.map((each, index) => html`<option key=${index} value=${index}>question ${each.question_id}</option>`)}</select></label>
-      <button type="button" onClick=${() => setSort({ ...sort, down: !sort.down })}>Turn round</button>
+      <button type="button" onClick=${() => setSort({ ...sort, down: !sort.down })}>Reverse</button>
       <${NamesSwitch} shown=${named} set=${setNamed} failed=${unnamed} />
       <label class="check"><input type="checkbox" checked=${charts} onChange=${(event) => setCharts(event.currentTarget.checked)} /> Distributions</label>
     </form>
@@ -59,6 +59,6 @@ export function Class({ assignment }) {
     ${charts ? html`<${Distributions} questions=${questions} rows=${rows} open=${ofBar} />`
       : html`<${Matrix} questions=${questions} rows=${rows} nameOf=${nameOf} sort=${sort} setSort=${order} open=${ofStudent} />
         <p class="cost key"><span class="open">waits for a person</span> <span class="by-person">decided by a person</span>
-          Arrows move, Enter shows the answers.</p>`}
+          Totals leave out what waits. Arrows move, Enter shows the answers.</p>`}
     ${shown && html`<${AnswersDialog} assignment=${assignment} ...${shown} close=${() => setShown(null)} />`}`;
 }

@@ -120,7 +120,7 @@ function Part({ part, place, whole, entry, decide, forClass, setForClass, go, se
       ${stuck && html`<div class="alert" role="alert"><p>Your decision was not taken: ${entry.message || "somebody decided on it meanwhile"}</p>
         <p><button type="button" onClick=${withdraw}>Look at it afresh</button></p></div>`}
       ${entry && !stuck && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${inWords(entry.request)}</p>`}
-      <h2>It …</h2>
+      <h2>This part …</h2>
       <p class="tools">${questionsOf(part).slice(0, 9).map((question, index) => button({ action: "belongs", question_id: question }, String(index + 1)))}</p>
       ${part.question_ids.length > 9 && html`<label>belongs to <select value="" onChange=${(event) => decide({ action: "belongs", question_id: event.currentTarget.value })}>
         <option value="" disabled>another question</option>
