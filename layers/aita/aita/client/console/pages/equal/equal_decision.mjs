@@ -112,7 +112,7 @@ export function EqualDecision({ assignment, group, reload, look }) {
       <tbody>${group.cells.map((each, number) => html`<tr key=${each.cell_id}>
         <td><input type="checkbox" aria-label=${`Decide on ${each.student_id}`} checked=${chosen.has(each.cell_id)} onChange=${() => choose(each.cell_id)} /></td>
         <td><code>${each.student_id}</code></td><td>${written(each.points)}</td>
-        <td>${stateWord(each)}${each.flags.map(({ kind, text }) => html`<span class="flag" key=${kind}>, ${FLAGS[kind] ?? text}</span>`)}</td>
+        <td>${stateWord(each)}${each.flags.map(({ kind, text }, index) => html`${index ? "; " : ": "}<span class="flag" key=${kind}>${FLAGS[kind] ?? text}</span>`)}</td>
         <td><button type="button" onClick=${() => look(number)}>Look<span class="heard"> at ${each.student_id}</span></button></td></tr>`)}</tbody></table>
     ${first && draft && html`<p class="sum"><strong>${written(total(draft.criteria))}</strong> / ${written(group.max_points)}</p>
       <${Criteria} answer=${first.answer} rubric=${first.rubric} step=${first.points_step} draft=${draft} set=${set} />
