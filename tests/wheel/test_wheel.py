@@ -8,7 +8,7 @@ from aita.version import VERSION
 from tests.wheel.conftest import ROOT, Installed, Wheel
 
 PACKAGE = ROOT / "layers" / "aita"
-IMAGING = {"pillow", "pillow-heif", "pypdfium2"}
+IMAGING = {"pillow", "pillow-heif", "pypdfium2", "zxing-cpp"}
 CONSOLE = {"starlette", "uvicorn"}
 
 IMPORT_ALL = """
