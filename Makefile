@@ -63,7 +63,7 @@ test: venv ## Run what decides whether a change is good: lint, types, layers, te
 test-fast: venv ## Run the tests that wait for no process, server, picture, report, stack, build or browser; about a minute
 	$(PYTEST) -m "not slow" tests/unit
 
-test-long: venv checkov site ## Run the tests of many made-up classes, hostile files, builds and scans, which `make test` leaves out; 3 to 4 min
+test-long: venv checkov site ## Run the tests of many made-up classes, hostile files, builds, scans and the console in a browser, which `make test` leaves out; 8 to 10 min
 	$(PYTEST) -m long
 
 test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 7 to 10 min

@@ -17,7 +17,7 @@ hypothesis.settings.load_profile("shared")
 _MARKS = {
     "adversary": ("long", "slow"),
     "aws": ("slow",),
-    "browser": ("slow",),
+    "browser": ("long", "slow"),
     "container": ("container", "slow"),
     "fuzz": ("long", "slow"),
     "injection": ("slow",),

@@ -43,6 +43,7 @@ def test_the_assignments(new_page: NewPage, console: Console, exam: Exam) -> Non
 def test_an_answer_with_everything_that_can_be_told_of_it(page: Page, console: Console) -> None:
     press(page, "w", "/")
     page.locator("summary").click()
+    page.wait_for_load_state("networkidle")  # names and the next answers are there: the next call is the decision
     console.fault = unreachable
     press(page, "Enter", "k")
     page.get_by_role("button", name="Show").click()

@@ -111,7 +111,6 @@ def test_estimates_name_and_price_each(stack: Stack, assignment: str) -> None:
         "extract_questions": "read-model",
         "answer_key": "grade-model",
         "rubric": "grade-model",
-        "read_names": "read-model",
         "transcribe": "read-model",
         "read_again": "read-model",
         "grade": "grade-model",

@@ -100,7 +100,7 @@ def test_the_number_of_pages_goes_with_it(stack: FakeStack, aita: Aita, tmp_path
 
 def test_another_number_of_pages_leaves_what_people_placed(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
     (tmp_path / "class.pdf").write_bytes(b"%PDF")
-    given = {"file": "class.pdf", "first": 3, "last": 4, "folder": "Ann"}
+    given = {"file": "class.pdf", "source": "", "first": 3, "last": 4, "folder": "Ann"}
     stored = stack.file("piles.json", json.dumps({"pages": 8, "given": [given]}).encode())
     stack.answer("GET", "/assignments/midterm/files", {"files": [stored]})
     assert aita("upload", str(tmp_path / "class.pdf"), "--pile", "--pages", "6", "-a", "midterm")[0] == 0
