@@ -12,6 +12,8 @@ from aita.models.run import Run, StageEvent
 
 _UNKNOWN = "ExecutionDoesNotExist"
 _GONE = {_UNKNOWN, "InvalidArn"}
+_ENDED = _GONE | {"ValidationException"}
+"""Answers to ``StopExecution`` that may mean that there is nothing to stop; of an ended execution AWS documents none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class StepFunctions:
         try:
             self.client.stop_execution(executionArn=execution_arn, error="Cancelled", cause="cancelled by a person")
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
+            if error.response["Error"]["Code"] not in _ENDED:
                 raise
 
     def is_running(self, execution_arn: str) -> bool | None:
