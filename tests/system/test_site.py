@@ -115,7 +115,7 @@ def test_the_first_page_has_the_drawn_diagram_and_pictures_in_both_colours(site:
     html = (site / "index.html").read_text("utf-8")
     for scheme in ("light", "dark"):
         pictures = re.findall(rf'src="(images/[^"#]+)#only-{scheme}"', html)
-        assert len(pictures) == 3
+        assert len(pictures) == 4
         assert all((site / picture).exists() for picture in pictures)
 
 
