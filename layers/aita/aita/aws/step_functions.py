@@ -13,7 +13,7 @@ from aita.models.run import Run, StageEvent
 _UNKNOWN = "ExecutionDoesNotExist"
 _GONE = {_UNKNOWN, "InvalidArn"}
 _ENDED = _GONE | {"ValidationException"}
-"""Answers to ``StopExecution`` that may mean that there is nothing to stop; of an ended execution AWS documents none."""
+"""Answers to ``StopExecution`` that may mean that nothing is there to stop; AWS documents none of an ended one."""
 
 
 @dataclass(frozen=True, slots=True)
