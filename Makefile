@@ -49,7 +49,7 @@ site: .aita/site/installed ## Make the environment of what builds the documents'
 demo: venv emulator ## Run the sample exam through the whole stack here: half a minute; the first time 1.5 to 3 min, with 0.9 GB to install
 	$(BIN)/python -m aita_local.demo
 
-test: venv ## Run what decides whether a change is good: lint, types, layers, templates, tests; 8 to 9 min
+test: venv ## Run what decides whether a change is good: lint, types, layers, templates, tests; 9 to 11 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -66,7 +66,7 @@ test-fast: venv ## Run the tests that wait for no process, server, picture, repo
 test-long: venv checkov site ## Run the tests of many made-up classes, hostile files, builds, scans and the console in a browser, which `make test` leaves out; 8 to 10 min
 	$(PYTEST) -m long
 
-test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 7 to 10 min
+test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 10 to 12 min
 	$(PYTEST) -m "emulator or container"
 
 coverage: venv ## Measure the branches of services/ that the tests take, but for those on the emulator: at least 95 %; 10 min
