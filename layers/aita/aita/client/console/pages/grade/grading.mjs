@@ -27,7 +27,7 @@ export class Grading {
       look: (run) => call("GET", ["runs", run.run_id]),
       ended: (cell) => this.renew(cell),
     });
-    this._decided = []; // answers of this session, in the order of their decisions
+    this._decided = []; // answers that were decided on since the page was opened, in the order of their decisions
     this._texts = {};
     this.queue = new AnswerQueue((token) => this._page(question, token));
     this.queue.load();
@@ -164,7 +164,7 @@ export class Grading {
     this.queue.previous();
   }
 
-  /** Undo the decision on the answer that is shown or, if it has none, the last one of this session. */
+  /** Undo the decision on the answer that is shown or, if it has none, the last one since the page was opened. */
   undo() {
     const shown = this.answer;
     const own = (answer) => answer && (unsent.of(answer.cell_id) || counting(answer));
