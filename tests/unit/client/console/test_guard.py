@@ -1,11 +1,16 @@
 """Who gets past the console's guard: its own pages alone."""
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from aita.client.console.guard import TOKEN_HEADER
+from aita.client.console.guard import TOKEN_HEADER, Guard
 from tests.support.fake_stack import FakeStack
-from tests.unit.client.console.conftest import HOST
+from tests.unit.client.console.conftest import HOST, TOKEN
 
 CALLS = [
     ("GET", "/api/assignments"),
@@ -77,3 +82,20 @@ def test_no_file_beside_the_pages_is_served(anyone: TestClient, path: str) -> No
 def test_modules_are_sent_as_scripts(anyone: TestClient) -> None:
     """Without this type, browsers don't run them; where it comes from differs by system."""
     assert anyone.get("/pages/main.mjs").headers["content-type"].startswith("text/javascript")
+
+
+def test_an_unexpected_error_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    """Its message may quote what a student wrote, and a traceback ends with it."""
+
+    async def fail(_: Request) -> Response:
+        raise ValueError("Maya Lindqvist wrote 42")
+
+    routes = [Route("/own/x", fail, methods=["POST"])]
+    application = Starlette(routes=routes, middleware=[Middleware(Guard, hosts=[HOST], token=TOKEN)])
+    page = TestClient(application, base_url=f"http://{HOST}", headers={TOKEN_HEADER: TOKEN})
+    got = page.post("/own/x")
+    assert (got.status_code, got.json()["error"]) == (500, "UnexpectedError")
+    assert "default-src 'none'" in got.headers["content-security-policy"]
+    assert "unexpected ValueError at " in caplog.text
+    assert "test_guard.py" in caplog.text
+    assert "Maya" not in got.text + caplog.text

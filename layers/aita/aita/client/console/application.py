@@ -5,13 +5,14 @@ import mimetypes
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSResponse
 from pydantic import Field, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -26,7 +27,7 @@ from aita.client.console.own_work import OwnWork
 from aita.client.console.staging import Staging
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport, error_of
-from aita.errors import AitaError, StackError
+from aita.errors import AitaError, RequestError, RequestTooLargeError, StackError
 from aita.models.base import StrictModel
 
 PAGES = Path(__file__).with_name("pages")
@@ -38,7 +39,9 @@ _REGION = "[a-z]{2}(-[a-z]+)+-[0-9]+"
 _IN_URL = re.compile(r"[!-\[\]^-~]+")  # no backslash, space, line break or letter beyond ASCII
 _LARGEST_BODY = 1024 * 1024
 _JSON = "application/json"
-_FORBIDDEN = 403
+_FORBIDDEN, _UNSUPPORTED, _FAILED, _BAD_GATEWAY = 403, 415, 500, 502
+
+Asked = TypeVar("Asked", bound=StrictModel)
 
 
 class Texts(StrictModel):
@@ -102,14 +105,9 @@ class _Routes:
         if not is_allowed(request.method, path):
             return _refused(404, "NotFoundError", "the console passes no such call on")
         body = await _body(request)
-        if isinstance(body, Response):
-            return body
         key = request.headers.get("idempotency-key")
         query = dict(request.query_params)
-        try:
-            answer = await run_in_threadpool(self._exchange, request.method, path, query, body, key)
-        except StackError as error:
-            return _refused(502, "StackError", str(error))
+        answer = await run_in_threadpool(self._exchange, request.method, path, query, body, key)
         told = error_of(answer)
         if isinstance(told, StackError):  # of AWS, in words that lack what to do
             return _refused(answer.status_code, "StackError", str(told))
@@ -127,29 +125,17 @@ class _Routes:
 
     async def stored(self, request: Request) -> Response:
         """Fetch a file of the bucket, so that the browser keeps no copy of it."""
-        body = await _body(request)
-        if isinstance(body, Response):
-            return body
-        try:
-            url = StoredFile.model_validate_json(body).url
-        except ValidationError:
-            return _refused(400, "RequestError", 'the body must be {"url": "..."}')
+        url = (await _asked(request, StoredFile)).url
         if not self._is_ours(url):
             return _refused(400, "RequestError", "the URL is none of the stack's bucket")
         content = io.BytesIO()
-        try:
-            await run_in_threadpool(self._files.fetch, url, content)
-        except StackError as error:
-            return _refused(502, "StackError", str(error))
+        await run_in_threadpool(self._files.fetch, url, content)
         return Response(content.getvalue(), media_type="application/octet-stream")
 
     async def dropped(self, request: Request) -> Response:
         """Keep a file that was dropped on the page. Its path is in a header, as URLs have no names of students."""
         path = unquote(request.headers.get(PATH_HEADER, ""))
-        try:
-            size = await self._staging.receive(request.path_params["drop"], path, request.stream())
-        except AitaError as error:
-            return _refused(error.http_status, type(error).__name__, str(error))
+        size = await self._staging.receive(request.path_params["drop"], path, request.stream())
         return JSONResponse({"size": size})
 
     async def own(self, request: Request) -> Response:
@@ -157,32 +143,13 @@ class _Routes:
         work = self._work.get(request.path_params["name"])
         if work is None:
             return _refused(404, "NotFoundError", "the console does no such work")
-        body = await _body(request)
-        if isinstance(body, Response):
-            return body
-        try:
-            asked = work.request.model_validate_json(body)
-        except ValidationError as error:
-            details = error.errors(include_input=False, include_url=False, include_context=False)
-            problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in details[:5])
-            return _refused(400, "RequestError", f"the request is not as the console takes it: {problems}")
-        try:
-            answer = await run_in_threadpool(work.do, ApiClient(self._connect()), self._files, asked)
-        except StackError as error:
-            return _refused(502, "StackError", str(error))
-        except AitaError as error:
-            return _refused(error.http_status, type(error).__name__, str(error))
+        asked = await _asked(request, work.request)
+        answer = await run_in_threadpool(work.do, ApiClient(self._connect()), self._files, asked)
         return JSONResponse(answer)
 
     async def formulas(self, request: Request) -> Response:
         """Return the pieces of each text, with the formulas as trees of MathML."""
-        body = await _body(request)
-        if isinstance(body, Response):
-            return body
-        try:
-            texts = Texts.model_validate_json(body).texts
-        except ValidationError:
-            return _refused(400, "RequestError", 'the body must be {"texts": ["..."]}, with at most 2,000 of them')
+        texts = (await _asked(request, Texts)).texts
         return JSONResponse({"texts": await run_in_threadpool(lambda: [formula_trees(text) for text in texts])})
 
 
@@ -224,19 +191,50 @@ def make_application(
             Route("/formulas", routes.formulas, methods=["POST"]),
         ],
         middleware=[Middleware(Guard, hosts=hosts, token=token)],
+        exception_handlers={AitaError: _told},
     )
 
 
-async def _body(request: Request) -> bytes | Response:
-    """Return a request's JSON, or the response that refuses it."""
+async def _asked(request: Request, model: type[Asked]) -> Asked:
+    """Return a request's body as its model.
+
+    Raises
+    ------
+    RequestError
+        If it is not as the model says.
+    """
+    try:
+        return model.model_validate_json(await _body(request))
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False, include_context=False)
+        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in details[:5])
+        raise RequestError(f"the request is not as the console takes it: {problems}") from None
+
+
+async def _body(request: Request) -> bytes:
+    """Return a request's JSON.
+
+    Raises
+    ------
+    RequestTooLargeError
+        If it is larger than any that the pages send.
+    HTTPException
+        If it says to be something else than JSON, as a form of another site does.
+    """
     data = bytearray()
     async for piece in request.stream():
         data += piece
         if len(data) > _LARGEST_BODY:
-            return _refused(413, "RequestTooLargeError", f"a body may have {_LARGEST_BODY:,} bytes")
+            raise RequestTooLargeError(f"a body may have {_LARGEST_BODY:,} bytes")
     if data and request.headers.get("content-type", "").partition(";")[0] != _JSON:
-        return _refused(415, "RequestError", f"a body must be {_JSON}")
+        raise HTTPException(_UNSUPPORTED, f"a body must be {_JSON}")
     return bytes(data)
+
+
+async def _told(_: Request, error: Exception) -> Response:
+    """Return the response to an error of aita's: the stack's own is another server's."""
+    status = _BAD_GATEWAY if isinstance(error, StackError) else getattr(error, "http_status", _FAILED)
+    return _refused(status, type(error).__name__, str(error))
 
 
 def _refused(status: int, error: str, message: str) -> Response:

@@ -5,11 +5,15 @@ the browser takes them for the same site. They know neither the name in ``Host``
 """
 
 import hmac
+import logging
+import traceback
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
 
 TOKEN_HEADER = "Aita-Console-Token"  # noqa: S105 - its name
 
@@ -29,6 +33,8 @@ POLICY = "; ".join(
 )
 """Content security policy: scripts are files of the server, and no text becomes markup."""
 
+FAILED = "the console failed: see where 'aita console' runs"
+
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": POLICY,
@@ -40,7 +46,7 @@ _HEADERS = {
 
 
 class Guard:
-    """Middleware that refuses requests that the server's own pages did not make.
+    """Middleware that refuses requests that the server's own pages did not make, and lets no unexpected error out.
 
     Parameters
     ----------
@@ -66,8 +72,12 @@ class Guard:
         if scope["type"] != "http":  # a WebSocket: there are none here
             return
 
+        begun = False
+
         async def guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
@@ -75,8 +85,15 @@ class Guard:
         if reason:
             refused = JSONResponse({"error": "RefusedError", "message": reason}, status_code=403)
             await refused(scope, receive, guarded)
-        else:
+            return
+        try:
             await self._app(scope, receive, guarded)
+        except Exception as error:  # noqa: BLE001 - the server would print its message, which may hold a student's words
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            logger.error("unexpected %s at %s:%s", type(error).__name__, place.filename, place.lineno)  # noqa: TRY400 - so would a traceback
+            if not begun:
+                failed = JSONResponse({"error": "UnexpectedError", "message": FAILED}, status_code=500)
+                await failed(scope, receive, guarded)
 
     def _refusal(self, method: str, path: str, headers: Headers) -> str:
         """Return why a request is refused; empty if it is not."""
