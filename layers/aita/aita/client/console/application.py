@@ -5,7 +5,7 @@ import mimetypes
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSResponse
@@ -56,12 +56,8 @@ class StoredFile(StrictModel):
     url: Annotated[str, Field(max_length=10_000)]
 
 
-class BucketUrls(Protocol):
-    """Test whether a URL is one of the stack's bucket."""
-
-    def __call__(self, url: str) -> bool:
-        """Return whether it is."""
-        ...
+BucketUrls = Callable[[str], bool]
+"""Test whether a URL is one of the stack's bucket."""
 
 
 def bucket_urls(bucket: str, endpoint_url: str | None) -> BucketUrls:

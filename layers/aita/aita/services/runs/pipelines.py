@@ -112,7 +112,7 @@ def stages_of_run(pipeline: str, *, has_pile: bool, read_names: bool) -> list[st
 
 def first_stage(pipeline: str, *, has_pile: bool) -> str:
     """Return the name of a pipeline's first stage for an assignment with or without a pile."""
-    return next(stage for stage in stages_of(pipeline) if has_pile or stage not in OF_PILES)
+    return stages_of_run(pipeline, has_pile=has_pile, read_names=False)[0]
 
 
 def next_stage(pipeline: str, stage: str, *, read_names: bool) -> str | None:
@@ -123,9 +123,8 @@ def next_stage(pipeline: str, stage: str, *, read_names: bool) -> str | None:
     read_names
         Whether the run has the stage in which a model reads names.
     """
-    stages = stages_of(pipeline)
-    later = stages[stages.index(stage) + 1 :]
-    return next((each for each in later if read_names or each != NAMES_READ), None)
+    stages = stages_of_run(pipeline, has_pile=True, read_names=read_names)
+    return next(iter(stages[stages.index(stage) + 1 :]), None)
 
 
 def asking_alike(pipeline: str) -> list[str]:
