@@ -81,7 +81,7 @@ def roster_of_workbook(data: bytes) -> WorkbookRoster:
     _check_parts(data)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what openpyxl leaves out, such as charts and validations
+            warnings.simplefilter("ignore")  # charts, validations and the like, which openpyxl leaves out
             sheets = list(_sheets(data))
     except _UNREADABLE as error:
         raise _unreadable(type(error).__name__) from None
@@ -136,7 +136,7 @@ def _sheets(data: bytes) -> Iterator[tuple[str, list[list[_Cell]]]]:
         if sheet.sheet_state != "visible":
             continue
         for each in (sheet, formulas):
-            each.reset_dimensions()  # what the file says of them may be anything
+            each.reset_dimensions()  # the file may claim any size
         rows: list[list[_Cell]] = []
         for number, (row, other) in enumerate(zip(sheet.iter_rows(), formulas.iter_rows(), strict=True), 1):
             cells = [

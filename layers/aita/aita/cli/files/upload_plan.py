@@ -163,7 +163,7 @@ def _known(folders: Sequence[Path]) -> Found:
     try:
         return find_uploads(folders)
     except InvalidMaterialError as error:
-        if not find_anything(folders, {}, {}).uploads:  # it raises for what no guess mends
+        if not find_anything(folders, {}, {}).uploads:  # it raises where no guess helps
             raise
         raise InvalidMaterialError(f"{error}. With --yes, what can be placed is uploaded without the rest") from None
 

@@ -31,7 +31,7 @@ from aita.errors import AitaError, RequestError, RequestTooLargeError, StackErro
 from aita.models.base import StrictModel
 
 PAGES = Path(__file__).with_name("pages")
-mimetypes.add_type("text/javascript", ".mjs")  # on Windows, types are what other programs registered
+mimetypes.add_type("text/javascript", ".mjs")  # on Windows, other programs register types
 
 PATH_HEADER = "Aita-Console-Path"
 
@@ -104,9 +104,9 @@ class _Routes:
         key = request.headers.get("idempotency-key")
         query = dict(request.query_params)
         answer = await run_in_threadpool(self._exchange, request.method, path, query, body, key)
-        told = error_of(answer)
-        if isinstance(told, StackError):  # of AWS, in words that lack what to do
-            return _refused(answer.status_code, "StackError", str(told))
+        refusal = error_of(answer)
+        if isinstance(refusal, StackError):  # AWS's own words lack the remedy
+            return _refused(answer.status_code, "StackError", str(refusal))
         return Response(answer.content, answer.status_code, media_type=_JSON)
 
     def _exchange(
@@ -187,7 +187,7 @@ def make_application(
             Route("/formulas", routes.formulas, methods=["POST"]),
         ],
         middleware=[Middleware(Guard, hosts=hosts, token=token)],
-        exception_handlers={AitaError: _told},
+        exception_handlers={AitaError: _failure},
     )
 
 
@@ -227,7 +227,7 @@ async def _body(request: Request) -> bytes:
     return bytes(data)
 
 
-async def _told(_: Request, error: Exception) -> Response:
+async def _failure(_: Request, error: Exception) -> Response:
     """Return the response to an error of aita's: the stack's own is another server's."""
     status = _BAD_GATEWAY if isinstance(error, StackError) else getattr(error, "http_status", _FAILED)
     return _refused(status, type(error).__name__, str(error))

@@ -102,7 +102,7 @@ class Guard:
         if not self._origins.issuperset(headers.getlist("origin")):
             return "another site made the request"
         if method in ("GET", "HEAD") and (path == "/" or path.startswith("/pages/")):
-            return ""  # also for who follows a link to it
+            return ""  # a link to it may be followed
         if headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return "another site made the request"
         if not hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token):

@@ -10,7 +10,7 @@ from aita.models.pile import StoredPart
 from aita.ports import ByteSource, ObjectStore
 
 _BLOCK: Final = 2**20  # bytes: a scanned page has some hundred thousand
-_SMALL: Final = 2**16  # bytes: what a reader looks up far from what it read before
+_SMALL: Final = 2**16  # bytes read around a lookup far from the last one
 _BLOCKS: Final = 8
 _LOOKED_UP: Final = 2**12  # bytes: a reader of a PDF looks up half a thousand at a time, and reads pictures whole
 _HEAD: Final = struct.Struct(">QI")
