@@ -40,18 +40,24 @@ def formats(**number_formats: str) -> Callable[[Workbook], None]:
     return change
 
 
-def computed(data: bytes, place: str, value: str) -> bytes:
-    """Return a workbook with the value that Excel computed for a formula, which openpyxl does not write."""
+def with_part(data: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    """Return a workbook with a part changed, as openpyxl writes none."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w") as after:
-        for name in before.namelist():
-            part = before.read(name)
-            if name == "xl/worksheets/sheet1.xml":
-                begin = part.index(b"<v", part.index(f'r="{place}"'.encode()))
-                end = part.index(b">", begin)
-                part = part[:begin] + f"<v>{value}</v>".encode() + part[end + 1 :].removeprefix(b"</v>")
-            after.writestr(name, part)
+        for each in before.namelist():
+            after.writestr(each, change(before.read(each)) if each == name else before.read(each))
     return out.getvalue()
+
+
+def computed(data: bytes, place: str, value: str) -> bytes:
+    """Return a workbook with the value that Excel computed for a formula, which openpyxl does not write."""
+
+    def change(part: bytes) -> bytes:
+        begin = part.index(b"<v", part.index(f'r="{place}"'.encode()))
+        end = part.index(b">", begin)
+        return part[:begin] + f"<v>{value}</v>".encode() + part[end + 1 :].removeprefix(b"</v>")
+
+    return with_part(data, "xl/worksheets/sheet1.xml", change)
 
 
 def entries(data: bytes) -> list[tuple[str, str, str]]:
@@ -107,6 +113,8 @@ def test_a_number_in_scientific_notation_is_read_whole_and_named() -> None:
         (1234567890123456, "B3: a number of more than 15 digits, which Excel rounds"),
         (True, "B3: TRUE or FALSE"),
         ("#N/A", "B3: the error #N/A"),
+        ("#SPILL!", "B3: the error #SPILL!"),
+        ("#GETTING_DATA", "B3: the error #GETTING_DATA"),
         ("=A2", "B3: a formula that was never computed"),
     ],
 )
@@ -204,6 +212,36 @@ def test_more_rows_than_a_class_has_are_refused() -> None:
 
     with pytest.raises(InvalidMaterialError, match="more than 20,000 rows"):
         roster_of_workbook(workbook(("Ann Lee", 1), change=change))
+
+
+def test_a_row_of_any_number_is_not_counted_up_to() -> None:
+    data = with_part(
+        workbook(("Ann Lee", 1), ("Bob Fox", 2)),
+        "xl/worksheets/sheet1.xml",
+        lambda part: part.replace(b'<row r="3"', b'<row r="999999999999"'),
+    )
+    with pytest.raises(InvalidMaterialError, match="'Sheet' has rows beyond Excel's last"):
+        roster_of_workbook(data)
+
+
+def test_a_workbook_of_the_strict_kind_is_named_so() -> None:
+    transitional, strict = b"http://schemas.openxmlformats.org/", b"http://purl.oclc.org/ooxml/"
+    data = with_part(workbook(("Ann Lee", 1)), "xl/workbook.xml", lambda part: part.replace(transitional, strict))
+    with pytest.raises(InvalidMaterialError, match="Strict Open XML, not Excel Workbook"):
+        roster_of_workbook(data)
+
+
+def test_an_error_of_any_name_and_escaped_characters_are_read_as_excel_has_them() -> None:
+    sheet = "xl/worksheets/sheet1.xml"
+    failed = with_part(
+        workbook(("Ann Lee", 7)), sheet, lambda part: part.replace(b't="n"><v>7</v>', b't="e"><v>#PYTHON</v>')
+    )
+    with pytest.raises(InvalidMaterialError, match="B2: the error #PYTHON"):
+        roster_of_workbook(failed)
+    assert entries(workbook(("Ann_x000D_\nLee", 1), ("Bob_x0020_Fox", 2))) == [
+        ("Ann Lee", "1", ""),
+        ("Bob Fox", "2", ""),
+    ]
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
 from aita.errors import InvalidMaterialError
@@ -25,9 +26,12 @@ MOST_COLUMNS = 256
 """Bounds of a workbook: its parts together once unpacked, and the rows and columns of a sheet."""
 
 _MOST_PARTS = 2_000
+_LAST_ROW = 1_048_576  # of a sheet of Excel
 _MOST_DIGITS = 15  # of a number in Excel, which has zeros in place of further ones
 _SHOWN = 5
 _DTD = b"<!DOCTYPE"
+_BOOK = "xl/workbook.xml"
+_STRICT = b"http://purl.oclc.org/ooxml/"
 _ZIP = b"PK\x03\x04"
 _PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of a workbook with a password, and of one of before Excel 2007."""
@@ -37,6 +41,9 @@ _UNREADABLE = (
     ParseError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """Errors of openpyxl, zipfile and the XML parser for files that are damaged or no workbooks."""
+
+_ERROR = re.compile(r"#(N/A|NAME\?|GETTING_DATA|[A-Z/0]+!)")
+"""An error of Excel, as one that was pasted as text still reads."""
 
 _ZERO_FORMAT = re.compile(r'"([^"]*)"|\\(.)|([0 /-])')
 """A part of a number format that writes zeros before a number: text, a character, or the place of a digit or a mark, as
@@ -54,11 +61,12 @@ class WorkbookRoster:
 
 
 class _Cell(NamedTuple):
-    """A cell: its place such as ``B3``, its value as Excel has it, whether a formula, and its number format."""
+    """A cell: its place such as ``B3``, its value as Excel has it, whether a formula or an error, and its format."""
 
     place: str
     value: Any
     is_formula: bool
+    is_error: bool
     number_format: str
 
 
@@ -99,7 +107,9 @@ def roster_of_workbook(data: bytes) -> WorkbookRoster:
     for row in rows:
         cells = [" ".join(_shown(cell).splitlines()) for cell in row[: len(fields)]]
         writer.writerow(cells + [""] * (len(fields) - len(cells)))
-    return WorkbookRoster(out.getvalue().encode(), tuple(notes))
+    return WorkbookRoster(
+        out.getvalue().encode(errors="replace"), tuple(notes)
+    )  # halves of characters, written _xD800_
 
 
 def _check_parts(data: bytes) -> None:
@@ -113,6 +123,7 @@ def _check_parts(data: bytes) -> None:
             is_large = len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES
             # zipfile gives no more of a part than the size that was looked at; NULs are those of UTF-16.
             has_entities = not is_large and any(_DTD in archive.read(part).replace(b"\0", b"") for part in parts)
+            is_strict = not is_large and any(_STRICT in archive.read(part) for part in parts if part.filename == _BOOK)
     except _UNREADABLE as error:
         raise _unreadable(type(error).__name__) from None
     if is_large:
@@ -122,6 +133,8 @@ def _check_parts(data: bytes) -> None:
         )
     if has_entities:
         raise _unreadable("it has a document type, as Excel's have not")
+    if is_strict:  # openpyxl finds no sheets in it
+        raise _unreadable("it is of the kind Strict Open XML, not Excel Workbook")
 
 
 def _unreadable(reason: str) -> InvalidMaterialError:
@@ -139,8 +152,16 @@ def _sheets(data: bytes) -> Iterator[tuple[str, list[list[_Cell]]]]:
             each.reset_dimensions()  # the file may claim any size
         rows: list[list[_Cell]] = []
         for number, (row, other) in enumerate(zip(sheet.iter_rows(), formulas.iter_rows(), strict=True), 1):
+            if number > _LAST_ROW:  # openpyxl makes each row that the file leaves out before one of any number
+                raise _unreadable(f"the sheet {sheet.title!r} has rows beyond Excel's last")
             cells = [
-                _Cell(f"{get_column_letter(column)}{number}", cell.value, typed_cell.data_type == "f", _format(cell))
+                _Cell(
+                    f"{get_column_letter(column)}{number}",
+                    unescape(cell.value) if isinstance(cell.value, str) else cell.value,
+                    typed_cell.data_type == "f",
+                    cell.data_type == "e",
+                    _format(cell),
+                )
                 for column, (cell, typed_cell) in enumerate(
                     zip(row[:MOST_COLUMNS], other[:MOST_COLUMNS], strict=True), 1
                 )
@@ -197,7 +218,7 @@ def _problem(cell: _Cell) -> str:
             return f"a number of more than {_MOST_DIGITS} digits, which Excel rounds: {_REMEDY}"
         case float() as number if not number.is_integer():
             return f"a number with decimals: {_REMEDY}"
-        case str() as text if re.fullmatch(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)", text):
+        case str() as text if cell.is_error or _ERROR.fullmatch(text):
             return f"the error {text}: enter the value"
     return ""
 
