@@ -228,6 +228,23 @@ def test_a_first_line_that_names_no_delimiter_is_one_of_headers(line: str) -> No
     assert "there is no column 'Student Name'" in problem(f"{line}\nStudent Name;Student ID\nAnn Lee;17\n")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Student,,Contact\nName,ID,Email\nAnn Lee,17,ann@x.test\n",
+        "Name,Student ID\nAnn Lee,17\nName,Student ID\nBob Fox,18\n",
+        "Nom,Prénom\nLee,Ann\nNom,Prénom\n",
+    ],
+)
+def test_a_second_line_of_headers_is_no_student(text: str) -> None:
+    assert "it has names of columns, as line 1 has" in problem(text)
+
+
+def test_a_person_may_be_called_as_a_column() -> None:
+    text = "First Name,Last Name,Role\nStudent,Student,\nAnn,First,Student\nMail,Lee,\n"
+    assert [entry.name for entry in read(text)] == ["Student Student", "Ann First", "Mail Lee"]
+
+
 def test_columns_that_are_not_used_are_named() -> None:
     found = read_roster(b"Student Name,Student ID,Midterm (12),Final Score\nAnn,1,2,3\n")
     assert found.notes == ("columns that are not used: 'Midterm (12)', 'Final Score'",)

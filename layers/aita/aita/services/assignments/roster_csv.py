@@ -10,7 +10,15 @@ from aita.errors import InvalidMaterialError
 from aita.models.student import RosterEntry
 from aita.services.assignments.name_forms import with_plain_digits
 from aita.services.assignments.roster_encoding import Decoded, EncodingError, decode
-from aita.services.assignments.roster_headers import CANVAS_ID, STAFF, fields_of, fold, marks_ids, passed_over
+from aita.services.assignments.roster_headers import (
+    CANVAS_ID,
+    STAFF,
+    fields_of,
+    fold,
+    is_headers,
+    marks_ids,
+    passed_over,
+)
 
 _GUESSED = "it is not UTF-8, and was read as {}: check the names with letters beyond A to Z"
 
@@ -169,6 +177,11 @@ class _Reading:
                 continue
             if not name:
                 raise _invalid(line, "there is no student's name")
+            if is_headers(cells):
+                raise _invalid(
+                    line,
+                    "it has names of columns, as line 1 has: leave one line of them, and put it above the students",
+                )
             row = self._with_plain_ids(row, line)
             self._check_unique(row, line)
             yield RosterEntry(**row | {"name": name})

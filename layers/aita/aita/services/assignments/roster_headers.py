@@ -84,6 +84,12 @@ def fields_of(headers: Iterable[str]) -> list[str]:
     return fields
 
 
+def is_headers(cells: Iterable[str]) -> bool:
+    """Return whether a line has headers and nothing else: two at least, as ``Student`` may be said of a person."""
+    fields = fields_of(cell for cell in cells if cell.strip())
+    return len(set(fields)) > 1 and all(fields)
+
+
 def passed_over(headers: Sequence[str], fields: Sequence[str]) -> list[str]:
     """Return the headers of the columns that are not used."""
     return [header.strip() for header, field in zip(headers, fields, strict=True) if header.strip() and not field]
