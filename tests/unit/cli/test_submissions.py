@@ -1,6 +1,7 @@
 """LMSs' downloads and files named for students, as folders and as archives, and archives that are hostile."""
 
 import io
+import json
 import stat
 import struct
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aita.cli.files import archives
+from aita.cli.files.anything_discovery import OF_NOBODY, find_anything
 from aita.cli.files.archives import unpacked
 from aita.cli.files.upload_discovery import Found, find_uploads
 from aita.errors import InvalidMaterialError
@@ -332,6 +334,44 @@ def test_a_submission_to_gradescope_of_several_or_of_nobody_is_nobodys(number: i
     (made / "submission_metadata.yml").write_text(GRADESCOPE)
     with pytest.raises(InvalidMaterialError, match=f"submission_{number}.pdf: whose is it"):
         find_uploads([made])
+
+
+def of_gradescope(*people: tuple[str, str]) -> str:
+    return "".join(
+        f"submission_{number}.pdf:\n  :submitters:\n  - :name: {json.dumps(name)}\n    :sid: {sid}\n"
+        for number, (name, sid) in enumerate(people, 1)
+    )
+
+
+@pytest.mark.parametrize("name", [".Ann", "../Ann", "x" * 300, "Ann\0Lee", "Ann\x1b[31m"])
+def test_a_name_that_is_no_folders_keeps_nobody_elses_submission_back(name: str, tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", "submission_1.pdf", "submission_2.pdf")
+    (made / "submission_metadata.yml").write_text(of_gradescope((name, "7"), ("Bob Fox", "007")))
+    assert names(find_anything([made], {}, {})) == ["scans/Bob Fox 007/submission_2.pdf"]
+    with pytest.raises(InvalidMaterialError, match=r"submission_1\.pdf: whose is it"):
+        find_uploads([made])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Jos\u00e9", "Jose\u0301"), ("Ann Lee", "ann lee"), ("Ann/Lee", "Ann Lee")]
+)
+def test_students_who_cannot_be_told_apart_are_not_made_one(one: str, other: str, tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", "submission_1.pdf", "submission_2.pdf", "submission_3.pdf")
+    text = of_gradescope((one, "7"), (other, "7"), ("Bob Fox", "8"))
+    (made / "submission_metadata.yml").write_text(text)
+    found = find_anything([made], {}, {})
+    assert names(found) == ["scans/Bob Fox 8/submission_3.pdf"]
+    assert [Path(path).name for path in found.unplaced[OF_NOBODY]] == ["submission_1.pdf", "submission_2.pdf"]
+
+
+def test_what_is_no_scan_in_gradescopes_export_keeps_no_scans_back(tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", "submission_1.pdf", "submission_2.exe", "submission_3.txt")
+    text = of_gradescope(("Ann Lee", "1"), ("Bob Fox", "2"), ("Cy Kim", "3"))
+    (made / "submission_metadata.yml").write_text(text.replace("2.pdf", "2.exe").replace("3.pdf", "3.txt"))
+    found = find_anything([made], {}, {})
+    assert names(found) == ["scans/Ann Lee 1/submission_1.pdf"]
+    assert [Path(path).name for paths in found.unplaced.values() for path in paths] == ["submission_2.exe"]
+    assert any(note.endswith("submission_3.txt") for note in found.notes)
 
 
 @pytest.mark.parametrize(

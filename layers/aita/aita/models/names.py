@@ -87,9 +87,9 @@ def check_upload(name: str) -> str:
     content_type = SCAN_TYPES.get(PurePosixPath(part_of(name)[0]).suffix.lower())
     parts = name.split("/")
     match parts:
-        case ["scans", student, file] if content_type and _is_valid_part(student) and _is_valid_part(file):
+        case ["scans", student, file] if content_type and is_valid_part(student) and is_valid_part(file):
             return content_type
-        case ["piles", *path] if content_type and path and all(map(_is_valid_part, path)):
+        case ["piles", *path] if content_type and path and all(map(is_valid_part, path)):
             return content_type
         case [file] if content_type and PurePosixPath(file).stem == "blank_exam":
             return content_type
@@ -116,7 +116,8 @@ def part_name(name: str, number: int, count: int) -> str:
     return name if count == 1 else f"{name}.part-{number:03}-of-{count:03}"
 
 
-def _is_valid_part(part: str) -> bool:
+def is_valid_part(part: str) -> bool:
+    """Return whether a folder or file of what is uploaded can have a name."""
     return (
         part != ""
         and not part.startswith(".")  # desktops hide such files, and split ignores them

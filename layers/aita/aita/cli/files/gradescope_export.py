@@ -4,12 +4,14 @@ The file maps a submission's name, ``submission_123456.pdf``, to its record. Of 
 people with ``:name`` and ``:sid``, as tools that read such exports do (otter-grader's ``GradescopeParser``).
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aita.errors import InvalidMaterialError
+from aita.models.names import is_valid_part
 
 METADATA = "submission_metadata.yml"
 """File's name that tells an export."""
@@ -21,7 +23,8 @@ _NOTHING = ("null", "~")
 def students_of_export(metadata: Path) -> dict[str, str | None]:
     """Return the student's folder of each submission, named for its student: the name and the student's number.
 
-    A submission of several students, of nobody, or of one who can't be told from another, has ``None``.
+    A submission of several students, of nobody, of one who can't be told from another, or of one whose name is no
+    folder's, has ``None``.
 
     Raises
     ------
@@ -42,16 +45,19 @@ def students_of_export(metadata: Path) -> dict[str, str | None]:
     folders = {str(name): _folder(record) for name, record in records.items()}
     if not folders:
         raise InvalidMaterialError(f"nothing was uploaded: {metadata}: it tells no submission: export them again")
-    counts = Counter(folders.values())
-    return {name: folder if counts[folder] == 1 else None for name, folder in folders.items()}
+    counts = Counter(folder.casefold() for folder in folders.values() if folder)
+    return {
+        name: folder if folder and counts[folder.casefold()] == 1 and is_valid_part(folder) else None
+        for name, folder in folders.items()
+    }
 
 
-def _folder(record: Any) -> str | None:
+def _folder(record: Any) -> str:
     people = record.get(":submitters") if isinstance(record, Mapping) else None
     if not isinstance(people, list) or len(people) != 1 or not isinstance(people[0], Mapping):
-        return None
+        return ""
     name, number = (_text(people[0].get(key)) for key in (":name", ":sid"))
-    return f"{name} {number}".strip().replace("/", " ") or None
+    return unicodedata.normalize("NFC", f"{name} {number}".replace("/", " ").strip())
 
 
 def _text(value: Any) -> str:

@@ -73,7 +73,11 @@ def _exported(metadata: Path, inside: Iterable[Path], problems: Problems, notes:
         student = students.pop(entry.name, None)
         if entry == metadata:
             continue
-        if student is None:
+        if not entry.is_dir() and entry.suffix.lower() in PASSED_OVER:
+            notes["no scan, and passed over"].append(entry.name)
+        elif not entry.is_dir() and entry.suffix.lower() not in SCAN_TYPES:
+            refuse(problems, entry, unknown(entry))
+        elif student is None:
             refuse(problems, entry, WHOSE)
         elif entry.is_dir():
             yield from student_scans(entry, problems, notes, student)
