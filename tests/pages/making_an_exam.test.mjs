@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 const LOGIC = "../../layers/aita/aita/client/console/pages/logic/";
 const { filesOf, inParts, isLeftover, nameProblem, size } = await import(`${LOGIC}dropped.mjs`);
+const { isAsLeft, standing, withResult } = await import(`${LOGIC}taking_back.mjs`);
 const { contentOf, draftOf, lines, problemsOf, sumOf } = await import(`${LOGIC}rubric_draft.mjs`);
 
 const MB = 1024 * 1024;
@@ -61,3 +62,22 @@ test("a criterion needs points and words, and a rubric a criterion", () => {
 });
 
 test("lines", () => assert.deepEqual(lines(" a \n\n b"), ["a", "b"]));
+
+const examOf = (rubric, points = 5) => ({ questions: [{
+  question: { question_id: "1a", question_text: "What?", points },
+  answer_key: { own: false, content: { correct_answer: "4" } },
+  rubric,
+}] });
+
+test("a change is taken back only while it stands as it was left", () => {
+  const [mine, theirs] = ["mine", "theirs"].map((description) => ({ own: true, content: { criteria: [{ points: 5, description }] } }));
+  const ofAita = { own: false, content: { criteria: [{ points: 5, description: "of aita" }] } };
+  const change = withResult(examOf(mine), { kind: "rubric", question_id: "1a", content: standing(examOf(ofAita), "rubric", "1a") });
+  assert.equal(change.content, null); // taking it back brings aita's own again
+  assert.equal(isAsLeft(examOf(mine), change), true);
+  assert.equal(isAsLeft(examOf(mine, 6), change), true); // the question is another matter
+  assert.equal(isAsLeft(examOf(theirs), change), false);
+  assert.equal(isAsLeft(examOf(ofAita), change), false);
+  assert.equal(isAsLeft({ questions: [] }, change), false);
+  assert.deepEqual(standing(examOf(mine, 6), "question", "1a"), { question_text: "What?", points: 6 });
+});

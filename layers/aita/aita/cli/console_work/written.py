@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -55,6 +56,9 @@ class ChangeRequest(StrictModel):
     seen: str
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Held by a change from its reading of the file to its sending, so that none of two in one console is lost."""
+
 _FILES = {
     WrittenKind.QUESTION: object_keys.QUESTIONS,
     WrittenKind.ANSWER_KEY: object_keys.USER_ANSWER_KEYS,
@@ -88,7 +92,7 @@ def written(api: ApiClient, files: FileTransfer, asked: WrittenRequest) -> dict[
 
 
 def change(api: ApiClient, files: FileTransfer, asked: ChangeRequest) -> dict[str, Any]:
-    """Upload the instructor's file with a change, checked as ``aita upload`` checks it, and return notes on it.
+    """Upload the instructor's file with a change, checked as ``aita upload`` checks it; return notes and its version.
 
     Raises
     ------
@@ -97,11 +101,15 @@ def change(api: ApiClient, files: FileTransfer, asked: ChangeRequest) -> dict[st
     InvalidMaterialError
         If the file would be wrong.
     """
+    with _ONE_AT_A_TIME:
+        return _put(api, files, asked)
+
+
+def _put(api: ApiClient, files: FileTransfer, asked: ChangeRequest) -> dict[str, Any]:
     assignment = check_assignment(asked.assignment)
     stored = fetch_material(api, files, assignment, (*_FILES.values(), object_keys.EXAM_SPEC))
     before = _stored(stored, asked.kind)
-    if _version(before) != asked.seen:
-        raise ConflictError(f"{_FILES[asked.kind]} was changed since this page fetched it: load the page again")
+    _check_seen(before, asked)
     content = _changed(before, asked)
     with TemporaryDirectory(prefix="aita-change-") as made:
         file = Path(made, _FILES[asked.kind])
@@ -111,14 +119,25 @@ def change(api: ApiClient, files: FileTransfer, asked: ChangeRequest) -> dict[st
             notes = check_material([upload], lambda names: fetch_material(api, files, assignment, names))
         except InvalidMaterialError as error:
             raise InvalidMaterialError(str(error).replace(f"{made}/", "")) from None
+        # The check took a while, in which another person's console may have sent a change.
+        _check_seen(_stored(fetch_material(api, files, assignment, _names(asked.kind)), asked.kind), asked)
         send_files(api, files, assignment, [upload])
-    return {"notes": [note.replace(f"{made}/", "") for note in notes]}
+        version = _version(file.read_bytes())
+    return {"notes": [note.replace(f"{made}/", "") for note in notes], "version": version}
+
+
+def _check_seen(stored: bytes, asked: ChangeRequest) -> None:
+    if _version(stored) != asked.seen:
+        raise ConflictError(f"{_FILES[asked.kind]} was changed since this page fetched it: load the page again")
+
+
+def _names(kind: WrittenKind) -> tuple[str, ...]:
+    return (_FILES[kind], *([object_keys.EXAM_SPEC] if kind is WrittenKind.QUESTION else []))
 
 
 def _stored(stored: AssignmentFiles, kind: WrittenKind) -> bytes:
     """Return the file of a kind; of the questions the extracted ones, if the instructor gave none; empty without."""
-    names = (_FILES[kind], *([object_keys.EXAM_SPEC] if kind is WrittenKind.QUESTION else []))
-    for name in names:
+    for name in _names(kind):
         with suppress(ObjectNotFoundError):
             return stored.objects.get(object_keys.material(stored.assignment, name))
     return b""

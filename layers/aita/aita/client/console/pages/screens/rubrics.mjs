@@ -4,6 +4,7 @@ import { ownCall } from "../calls.mjs";
 import { FormulaText, prepare } from "../formula_text.mjs";
 import { html, useEffect, useState } from "../library.mjs";
 import { written } from "../logic/points.mjs";
+import { isAsLeft, standing, withResult } from "../logic/taking_back.mjs";
 import { link } from "../route.mjs";
 import { Preview } from "../written/preview.mjs";
 import { RubricForm } from "../written/rubric_form.mjs";
@@ -31,8 +32,10 @@ export function Rubrics({ assignment, part }) {
         question.question_text, key.content?.correct_answer ?? "", ...(rubric.content?.criteria ?? []).map((each) => each.description)]));
       setExam(found);
       setTimes((now) => now + 1);
+      return found;
     } catch (error) {
       setFailed(error.message);
+      return null;
     }
   };
   useEffect(() => { load(); }, [assignment]);
@@ -58,11 +61,12 @@ export function Rubrics({ assignment, part }) {
     setBusy(true);
     setFailed("");
     try {
-      const { notes } = await ownCall("change", { assignment, kind, question_id, content, seen: exam.versions[kind] });
-      setBefore((now) => back ? [...now, back] : now.slice(0, -1));
+      const { notes, version } = await ownCall("change", { assignment, kind, question_id, content, seen: exam.versions[kind] });
       setEditing("");
       setTold([back ? "Saved." : "Taken back.", ...notes].join(" "));
-      await load();
+      const found = await load();
+      const isAlone = found?.versions[kind] === version; // else another change came between, and what this one left is not known
+      setBefore((now) => !back ? now.slice(0, -1) : isAlone ? [...now, withResult(found, back)] : now);
     } catch (error) {
       setFailed(error.message);
     }
@@ -72,14 +76,16 @@ export function Rubrics({ assignment, part }) {
   if (!exam) return html`<p class="none" role="status">Loading …</p>`;
   const shown = exam.questions[index];
   const save = (kind) => (content) => {
-    const { question } = shown;
-    const one = shown[kind];
-    const earlier = kind === "question" ? { question_text: question.question_text, points: question.points } : one.own ? one.content : null;
-    put(kind, question.question_id, content, { kind, question_id: question.question_id, content: earlier });
+    const { question_id } = shown.question;
+    put(kind, question_id, content, { kind, question_id, content: standing(exam, kind, question_id) });
   };
   const undo = () => {
     const { kind, question_id, content } = before.at(-1);
-    put(kind, question_id, content, null);
+    if (isAsLeft(exam, before.at(-1))) put(kind, question_id, content, null);
+    else {
+      setBefore((now) => now.slice(0, -1));
+      setTold(`Question ${question_id} was changed by somebody else since, and that stays: your change of it can't be taken back.`);
+    }
   };
   return html`<h1>Questions and rubrics</h1>
     <p>${exam.exam_name}, ${exam.questions.length} questions, out of ${written(exam.out_of)} points.</p>
