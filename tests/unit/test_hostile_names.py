@@ -187,7 +187,7 @@ def test_a_name_is_one_argument_of_the_printer_and_no_option(
     started: list[list[str]] = []
 
     def run(arguments: list[str], **options: Any) -> None:
-        assert options.keys() == {"stdin", "capture_output", "timeout", "check"}
+        assert options.keys() == {"stdin", "stdout", "stderr", "timeout", "check"}
         started.append(arguments)
         (tmp_path / "x.pdf").write_bytes(b"%PDF-")
 

@@ -63,13 +63,14 @@ class PdfPrinter:
         )
 
     def print(self, page: Path, pdf: Path) -> None:
-        """Print an HTML file.
+        """Print an HTML file; a PDF that is there already is replaced.
 
         Raises
         ------
         RequestError
             If no PDF comes out of it.
         """
+        pdf.unlink(missing_ok=True)
         with TemporaryDirectory(prefix="aita-chromium-", ignore_cleanup_errors=True) as profile:
             options = [*_OPTIONS, f"--user-data-dir={profile}", f"--print-to-pdf={pdf.resolve()}"]
             if hasattr(os, "geteuid") and os.geteuid() == 0:  # Chromium refuses root in its sandbox
@@ -78,7 +79,8 @@ class PdfPrinter:
                 subprocess.run(  # noqa: S603 - a browser from the PATH, and no shell
                     [self.command, *options, page.resolve().as_uri()],
                     stdin=subprocess.DEVNULL,
-                    capture_output=True,
+                    stdout=subprocess.DEVNULL,  # of a pipe, the end would be waited for while any child holds it
+                    stderr=subprocess.DEVNULL,
                     timeout=_DEADLINE,
                     check=True,
                 )
