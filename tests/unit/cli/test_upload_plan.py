@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shlex
 import sys
 import unicodedata
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from aita.cli.files.anything_discovery import find_anything
 from aita.cli.files.upload_plan import Plan, Taken, planned
 from aita.errors import InvalidMaterialError
 from aita.memory.objects import MemoryObjects
@@ -150,6 +152,23 @@ def test_yes_uploads_what_could_be_placed(stack: FakeStack, aita: Aita, midterm:
     for name in ("class.pdf", "photos/1.jpg"):
         (midterm / name).unlink()
     assert aita("upload", str(midterm), "-a", "midterm", "-y")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["roster.csv", "class.csv", "blank.pdf", "x.jpg"])
+@pytest.mark.parametrize("is_pipe", [True, False])
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_or_a_broken_link_is_left_out_and_not_read(name: str, is_pipe: bool, tmp_path: Path) -> None:
+    scan = tmp_path / "Ann Lee" / "1.jpg"
+    scan.parent.mkdir()
+    scan.write_bytes(b"a page")
+    if is_pipe:
+        os.mkfifo(tmp_path / name)  # whose reader waits for ever
+    else:
+        (tmp_path / name).symlink_to(tmp_path / "nowhere")
+    found = find_anything([tmp_path], {}, {})
+    assert [one.name for one in found.uploads] == ["scans/Ann Lee/1.jpg"]
+    reason = "it is a pipe or a device, and no file" if is_pipe else "it is a link that leads nowhere"
+    assert found.unplaced == {reason: [str(tmp_path / name)]}
 
 
 def test_nothing_that_could_be_placed_is_an_error(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:

@@ -213,13 +213,14 @@ class _Search:
 
     def _take_files(self, files: Sequence[Path], *, guessed: bool = False) -> bool:
         """Take the files of a folder that is no student's, and tell whether there are the instructor's among them."""
-        named = [(file, name) for file in files if (name := name_in_exam(file)) is not None]
+        plain = [file for file in files if file.is_file()]
+        named = [(file, name) for file in plain if (name := name_in_exam(file)) is not None]
         if guessed:
             self._guess(named)
         else:
             self.files.extend(named)
-        tables = [file for file in files if file.suffix.lower() in _TABLES and name_in_exam(file) is None]
-        blank = [file for file in files if _is_called_blank(file) and name_in_exam(file) is None]
+        tables = [file for file in plain if file.suffix.lower() in _TABLES and name_in_exam(file) is None]
+        blank = [file for file in plain if _is_called_blank(file) and name_in_exam(file) is None]
         self._tables.extend(tables)
         self._blank.extend(blank)
         taken = {*(file for file, _ in named), *tables, *blank}
@@ -231,6 +232,8 @@ class _Search:
         for entry in inside:
             if not entry.exists():
                 refuse(self.unplaced, entry, "it is a link that leads nowhere")
+            elif not (entry.is_file() or entry.is_dir()):
+                refuse(self.unplaced, entry, "it is a pipe or a device, and no file")
             elif not is_archive(entry):
                 others.append(entry)
             elif entry in self._archives:
