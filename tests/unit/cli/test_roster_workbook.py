@@ -224,6 +224,24 @@ def test_a_row_of_any_number_is_not_counted_up_to() -> None:
         roster_of_workbook(data)
 
 
+def test_a_value_for_several_rows_is_not_lost_for_all_but_the_first() -> None:
+    def change(made: Workbook) -> None:
+        made.active["D1"], made.active["D2"] = "Section", "Group A"
+        made.active["E1"], made.active["E2"] = "Room", "12"
+        made.active.merge_cells("D2:D3")
+        made.active.merge_cells("E2:E3")  # of a column that is not used
+        made.active.merge_cells("A4:C5")  # of nothing
+
+    with pytest.raises(InvalidMaterialError, match="the workbook has D2: a value for several rows, in merged cells"):
+        roster_of_workbook(workbook(("Ann Lee", 1), ("Bob Fox", 2), change=change))
+
+    def without_section(made: Workbook) -> None:
+        change(made)
+        made.active["D1"] = "Colour"
+
+    assert len(entries(workbook(("Ann Lee", 1), ("Bob Fox", 2), change=without_section))) == 2
+
+
 def test_a_workbook_of_the_strict_kind_is_named_so() -> None:
     transitional, strict = b"http://schemas.openxmlformats.org/", b"http://purl.oclc.org/ooxml/"
     data = with_part(workbook(("Ann Lee", 1)), "xl/workbook.xml", lambda part: part.replace(transitional, strict))

@@ -49,6 +49,9 @@ _ZERO_FORMAT = re.compile(r'"([^"]*)"|\\(.)|([0 /-])')
 """A part of a number format that writes zeros before a number: text, a character, or the place of a digit or a mark, as
 in ``0000000``, ``000-00-000`` and ``"S"0000``."""
 
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+"""Merged cells: the column and row of the first, and the row of the last."""
+
 _REMEDY = "format the column as text, enter them again, and upload the roster"
 
 
@@ -61,12 +64,13 @@ class WorkbookRoster:
 
 
 class _Cell(NamedTuple):
-    """A cell: its place such as ``B3``, its value as Excel has it, whether a formula or an error, and its format."""
+    """A cell: its place such as ``B3``, its value as Excel has it, what it is beside that, and its number format."""
 
     place: str
     value: Any
     is_formula: bool
     is_error: bool
+    has_rows_merged: bool
     number_format: str
 
 
@@ -150,6 +154,7 @@ def _sheets(data: bytes) -> Iterator[tuple[str, list[list[_Cell]]]]:
             continue
         for each in (sheet, formulas):
             each.reset_dimensions()  # the file may claim any size
+        merged = _merged(sheet)
         rows: list[list[_Cell]] = []
         for number, (row, other) in enumerate(zip(sheet.iter_rows(), formulas.iter_rows(), strict=True), 1):
             if number > _LAST_ROW:  # openpyxl makes each row that the file leaves out before one of any number
@@ -160,6 +165,7 @@ def _sheets(data: bytes) -> Iterator[tuple[str, list[list[_Cell]]]]:
                     unescape(cell.value) if isinstance(cell.value, str) else cell.value,
                     typed_cell.data_type == "f",
                     cell.data_type == "e",
+                    f"{get_column_letter(column)}{number}" in merged,
                     _format(cell),
                 )
                 for column, (cell, typed_cell) in enumerate(
@@ -176,6 +182,13 @@ def _sheets(data: bytes) -> Iterator[tuple[str, list[list[_Cell]]]]:
         while rows and all(cell.value is None and not cell.is_formula for cell in rows[-1]):
             rows.pop()
         yield sheet.title, rows
+
+
+def _merged(sheet: Any) -> frozenset[str]:
+    """Return the places of cells that have cells of further rows merged, which openpyxl passes over as it reads."""
+    with sheet._get_source() as part:  # what is public of them would hold all cells in memory
+        found = _MERGED.finditer(part.read())
+    return frozenset(f"{each[1].decode()}{int(each[2])}" for each in found if int(each[3]) > int(each[2]))
 
 
 def _format(cell: Any) -> str:
@@ -210,6 +223,8 @@ def _problem(cell: _Cell) -> str:
     match cell.value:
         case None if cell.is_formula:
             return "a formula that was never computed: open the workbook in Excel and save it, or enter the values"
+        case str() | int() | float() if cell.has_rows_merged:
+            return "a value for several rows, in merged cells: unmerge them, and enter it in each row"
         case bool():
             return f"TRUE or FALSE: {_REMEDY}"
         case datetime.datetime() | datetime.date() | datetime.time() | datetime.timedelta():
