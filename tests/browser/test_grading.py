@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from aita.models.grade import cell_id
 from tests.browser.conftest import NewPage, at_question
@@ -194,13 +194,16 @@ def test_the_next_answers_are_there_before_they_are_asked_for(page: Page, consol
 
 
 def test_a_blind_grader_gets_no_proposal_over_the_wire(page: Page, console: Console, exam: Exam) -> None:
-    received: list[str] = []
-    page.on("response", lambda got: received.append(got.text()) if "/answers" in got.url else None)
+    received: list[Response] = []
+    page.on("response", lambda got: received.append(got) if "/answers" in got.url else None)
     press(page, "/")
-    page.get_by_label("Blind").check()
+    with page.expect_response(re.compile("/answers")):
+        page.get_by_label("Blind").check()
     expect(page.locator(".sum .state")).to_have_text("the proposal is hidden until you have decided")
     assert received
-    assert not any("the first line says so" in each or "low_confidence" in each for each in received)
+    for text in [each.text() for each in received]:
+        assert "the first line says so" not in text
+        assert "low_confidence" not in text
     page.locator("#main").focus()
     press(page, "Enter")
     expect(page.locator(".notice")).to_contain_text("give points for criterion 1, 2, 3 first")
