@@ -136,3 +136,33 @@ def test_assignments_and_their_work(stack: Stack, desk: str) -> None:
     assert (state["open_answers"], state["answers"], state["final_students"]) == (2, 6, 0)
     assert (state["runs"], state["cost_usd"]) == ([], "0")
     assert stack.call("GET", "/assignments/nothing-here/state")[0] == 404
+
+
+def test_a_decision_takes_few_calls_of_aws_however_large_the_class_is(stack: Stack, desk: str) -> None:
+    basis = page(stack, desk)["answers"][0]["basis"]
+    stack.requests.clear()
+    assert decide(stack, desk, FIRST, action="accept", basis=basis)[0] == 201
+    assert stack.requests == {"api ListObjectsV2": 2, "api Query": 1, "api PutItem": 1}
+    basis = page(stack, desk)["answers"][0]["basis"]
+    stack.requests.clear()
+    assert decide(stack, desk, SECOND, action="set", points=1, why="no", basis=basis)[0] == 201
+    assert stack.requests == {"api ListObjectsV2": 2, "api Query": 1, "api PutItem": 1}
+
+
+def test_equal_answers_take_one_call_more_for_each_of_them(stack: Stack, desk: str) -> None:
+    first, second = page(stack, desk)["answers"]
+    stack.requests.clear()
+    body = {"decision": {"action": "accept", "basis": first["basis"]}, "others": {SECOND: second["basis"]}}
+    code, made = stack.call("POST", f"/assignments/{desk}/reviews/{FIRST}/equal", body, identity=ADA)
+    assert (code, [each["cell_id"] for each in made["decisions"]]) == (201, [FIRST, SECOND])
+    assert stack.requests == {"api ListObjectsV2": 2, "api Query": 1, "api PutItem": 2}
+
+
+def test_a_page_of_answers_asks_for_what_has_changed_alone(stack: Stack, desk: str) -> None:
+    page(stack, desk)
+    stack.requests.clear()
+    page(stack, desk)
+    assert stack.requests == {"api ListObjectsV2": 2, "api Query": 2}, "decisions and claims"
+    stack.put(f"{desk}/students.json", {"students": []})
+    page(stack, desk)
+    assert stack.requests["api GetObject"] == 1

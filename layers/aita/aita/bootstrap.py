@@ -114,7 +114,6 @@ def make_api() -> Api:
     from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost, listed_prices
     from aita.models.model_role import ROLES
-    from aita.services.assignments.file_memory import FileMemory
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.grading.answer_pages import AnswerPages
     from aita.services.grading.claims import Claims
@@ -139,7 +138,7 @@ def make_api() -> Api:
     stores = make_stores(settings)
     decisions = DynamoDecisionTable(stores.runs.client, settings.table)
     claims = DynamoClaimTable(stores.runs.client, settings.table)
-    reviews = Reviews(objects=stores.objects, decisions=decisions, clock=utc_now, memory=FileMemory())
+    reviews = Reviews(objects=stores.objects, decisions=decisions, clock=utc_now)
     queries = RunQueries(
         runs=stores.runs, tasks=stores.tasks, objects=stores.objects, decisions=decisions, clock=utc_now
     )

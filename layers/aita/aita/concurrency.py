@@ -6,6 +6,7 @@ from typing import TypeVar
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
+OtherT = TypeVar("OtherT")
 
 
 def map_concurrently(work: Callable[[ItemT], ResultT], items: Iterable[ItemT], threads: int) -> list[ResultT]:
@@ -15,3 +16,13 @@ def map_concurrently(work: Callable[[ItemT], ResultT], items: Iterable[ItemT], t
     """
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, items))
+
+
+def together(first: Callable[[], ResultT], second: Callable[[], OtherT]) -> tuple[ResultT, OtherT]:
+    """Return the results of two pieces of work that are done at the same time; the first one in this thread.
+
+    If one fails, its error is raised once both have ended; if both do, that of the first.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(second)
+        return first(), other.result()

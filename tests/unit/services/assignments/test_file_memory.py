@@ -35,6 +35,36 @@ def test_each_form_of_a_file_is_remembered_by_itself() -> None:
         assert files.ledger()["s-1"].parts[0].part_id == "p-1"
 
 
+def test_all_that_tells_changes_is_listed_once() -> None:
+    objects, memory = MemoryObjects(), FileMemory()
+    for name in ("blank_exam.pdf", "scans/maya/1.jpg", "answers.json"):
+        objects.put(f"midterm/{name}", b"{}")
+    files = AssignmentFiles(objects, "midterm", memory=memory)
+    files.look()
+    for _ in range(2):
+        assert [each.key for each in files.stored_blank_exam()] == ["midterm/blank_exam.pdf"]
+        assert [each.key for each in files.stored_scans()] == ["midterm/scans/maya/1.jpg"]
+        assert files.answers() == {}
+    assert objects.requests["list"] == 2
+    objects.put("midterm/scans/maya/2.jpg", b"")
+    assert len([*files.stored_scans()]) == 1, "the files are those of one moment"
+    assert len([*AssignmentFiles(objects, "midterm", memory=memory).stored_scans()]) == 2
+
+
+def test_a_version_of_a_rubric_is_fetched_once_and_a_missing_one_is_looked_for_again() -> None:
+    objects, memory = MemoryObjects(), FileMemory()
+    assert AssignmentFiles(objects, "midterm", memory=memory).rubric_version("d1") is None
+    rubric = {"question_id": "1a", "total_points": 5, "criteria": [{"points": 5, "description": "says four"}]}
+    objects.put("midterm/rubric_versions/d1.json", json.dumps(rubric).encode())
+    objects.requests.clear()
+    for _ in range(2):
+        found = AssignmentFiles(objects, "midterm", memory=memory).rubric_version("d1")
+        assert found is not None
+        assert found.total_points == 5
+    assert objects.requests["get"] == 1
+    assert AssignmentFiles(objects, "midterm", memory=memory).rubric_version("") is None
+
+
 def test_another_assignment_is_another_one() -> None:
     objects, memory = MemoryObjects(), FileMemory()
     for name, text in (("midterm", "four"), ("final", "five")):

@@ -82,9 +82,10 @@ class DynamoDecisionTable:
         Its time tells it from one that was purged: the first decision on the same exam's cell has the same id again.
         """
         key = item["pk"]["S"], item["sk"]["S"], item["at"]["S"]
-        if key not in self._known:
-            self._known[key] = Decision.model_validate(read(item))
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Decision.model_validate(read(item))
+        return known
 
     def _all(self, assignment: str, kind: str) -> Iterator[Item]:
         return map(read, self._items(assignment, kind))

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from aita.concurrency import together
 from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundError, ObjectNotFoundError, RequestError
 from aita.models.answer import StudentAnswers
 from aita.models.decision import Decision
@@ -29,7 +30,7 @@ from aita.models.scan import ExamPages, StudentScans
 from aita.models.second_look import AnswerReading, Strip
 from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
-from aita.ports import ObjectStore
+from aita.ports import ObjectStore, StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.file_memory import FileMemory
 from aita.services.assignments.roster_csv import read_roster
@@ -230,7 +231,9 @@ class AssignmentFiles:
 
     def rubric_version(self, digest: str) -> Rubric | None:
         """Return the rubric of a version that answers were graded against; ``None`` if there is none."""
-        return self._read(object_keys.rubric_version(digest), Rubric.model_validate_json)
+        if not digest:
+            return None
+        return self._read(object_keys.rubric_version(digest), Rubric.model_validate_json, is_version=True)
 
     def exam_pages(self) -> ExamPages | None:
         """Return the pages that questions are read from; ``None`` before they were split."""
@@ -299,8 +302,12 @@ class AssignmentFiles:
         """Return the instructor's grade scale; ``None`` without one."""
         return self._read(object_keys.GRADE_SCALE, GradeScale.model_validate_json)
 
+    def student_map(self) -> Students:
+        """Return the map of students; an empty one before there is one."""
+        return self._read(object_keys.STUDENTS, Students.model_validate_json) or Students()
+
     def students(self) -> tuple[Students, str | None]:
-        """Return the map of students and its ETag; an empty map and ``None`` before there is one."""
+        """Return the map of students and its ETag, to change it; an empty map and ``None`` before there is one."""
         try:
             data, etag = self.objects.get_with_etag(object_keys.material(self.assignment, object_keys.STUDENTS))
         except ObjectNotFoundError:
@@ -313,24 +320,48 @@ class AssignmentFiles:
             return MissingMaterialError(problem)
         return unknown_assignment(self.assignment)
 
-    @cached_property
-    def _etags(self) -> dict[str, str]:
-        """ETags of the assignment's files, as they were at the first read from the memory."""
-        return (
-            {} if self._memory is None else self._memory.etags(self.objects, object_keys.material(self.assignment, ""))
-        )
+    def stored_scans(self) -> Iterable[StoredObject]:
+        """Return the uploaded scans' files; with a memory, those that were there at the first read of them."""
+        return self._list_scans() if self._memory is None else self._scans
 
-    def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
+    def stored_blank_exam(self) -> Iterable[StoredObject]:
+        """Return the blank exam's files; with a memory, those that were there at the first read of the folder."""
+        prefix = object_keys.blank_exam(self.assignment)
+        if self._memory is None:
+            return self.objects.list(prefix)
+        return (stored for key, stored in self._listed.items() if key.startswith(prefix))
+
+    def look(self) -> None:
+        """List, at the same time, all that tells a memory which files have changed: later reads list nothing."""
+        if self._memory is not None:
+            together(lambda: self._listed, lambda: self._scans)
+
+    @cached_property
+    def _listed(self) -> dict[str, StoredObject]:
+        """The assignment's own files by key, as they were at the first read from the memory."""
+        folder = object_keys.material(self.assignment, "")
+        return {} if self._memory is None else self._memory.listed(self.objects, folder)
+
+    @cached_property
+    def _scans(self) -> tuple[StoredObject, ...]:
+        return tuple(self._list_scans())
+
+    def _list_scans(self) -> Iterable[StoredObject]:
+        return self.objects.list(object_keys.scans(self.assignment))
+
+    def _read(self, name: str, parse: Callable[[str], T], *, is_version: bool = False) -> T | None:
         key = object_keys.material(self.assignment, name)
+        parse_data = partial(parse_file, name, parse=parse)
+        if self._memory is not None and is_version:
+            return self._memory.read_version(self.objects, key, parse_data)
         if self._memory is not None and "/" not in name:
-            return self._memory.read(
-                self.objects, key, self._etags.get(key), parse, partial(parse_file, name, parse=parse)
-            )
+            stored = self._listed.get(key)
+            return self._memory.read(self.objects, key, stored.etag if stored else None, parse, parse_data)
         try:
             data = self.objects.get(key)
         except ObjectNotFoundError:
             return None
-        return parse_file(name, data, parse)
+        return parse_data(data)
 
 
 def unknown_assignment(assignment: str) -> NotFoundError:

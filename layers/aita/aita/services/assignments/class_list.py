@@ -76,7 +76,7 @@ class ClassList:
         uploaded = dict.fromkeys(folder for folder, name, _ in uploaded_scans(material) if name)
         roster = material.roster()
         read = {} if roster is None else material.read_names()
-        return cls.match(material.students()[0], roster, decisions, uploaded, read)
+        return cls.match(material.student_map(), roster, decisions, uploaded, read)
 
     @classmethod
     def match(

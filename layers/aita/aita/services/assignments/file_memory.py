@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aita.errors import ObjectNotFoundError
-from aita.ports import ObjectStore
+from aita.ports import ObjectStore, StoredObject
 
 T = TypeVar("T")
 
@@ -20,11 +20,11 @@ class FileMemory:
         self._folder = ""
         self._parsed: dict[tuple[str, Any], tuple[str, Any]] = {}
 
-    def etags(self, objects: ObjectStore, folder: str) -> dict[str, str]:
-        """Return the ETags of the files directly in a folder, by key."""
+    def listed(self, objects: ObjectStore, folder: str) -> dict[str, StoredObject]:
+        """Return the files directly in a folder, by key."""
         if folder != self._folder:
             self._folder, self._parsed = folder, {}
-        return {stored.key: stored.etag for stored in objects.in_folder(folder)}
+        return {stored.key: stored for stored in objects.in_folder(folder)}
 
     def read(
         self, objects: ObjectStore, key: str, etag: str | None, form: object, parse: Callable[[bytes], T]
@@ -51,3 +51,14 @@ class FileMemory:
         parsed = parse(data)
         self._parsed[key, form] = present, parsed
         return parsed
+
+    def read_version(self, objects: ObjectStore, key: str, parse: Callable[[bytes], T]) -> T | None:
+        """Return the parsed content of a file that is named for its content, and so never changes; ``None`` without."""
+        if (key, None) not in self._parsed:
+            try:
+                data = objects.get(key)
+            except ObjectNotFoundError:
+                return None
+            self._parsed[key, None] = "", parse(data)
+        found: T = self._parsed[key, None][1]
+        return found

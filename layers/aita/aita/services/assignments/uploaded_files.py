@@ -33,7 +33,7 @@ def uploaded_scans(material: AssignmentFiles) -> Iterator[tuple[str, str, Stored
     The booklets of piles come last, as if they had been uploaded; their keys are no object's.
     """
     prefix = object_keys.scans(material.assignment)
-    for file in material.objects.list(prefix):
+    for file in material.stored_scans():
         folder, _, name = file.key.removeprefix(prefix).partition("/")
         base = file.key.rpartition("/")[2]
         if not base or base.startswith(".") or base == "Thumbs.db":
@@ -59,7 +59,7 @@ def scans_by_folder(material: AssignmentFiles) -> dict[str, list[StoredObject]]:
 
 def blank_exam_files(material: AssignmentFiles) -> list[StoredObject]:
     """Return the blank exam's files in natural order; empty without one."""
-    found = material.objects.list(object_keys.blank_exam(material.assignment))
+    found = material.stored_blank_exam()
     return _in_order([file for file in found if PurePosixPath(file.key).suffix.lower() in SCAN_TYPES])
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from aita.concurrency import together
 from aita.errors import NotFoundError, RequestError
-from aita.models.answer import QuestionAnswer, StudentAnswers
+from aita.models.answer import QuestionAnswer
 from aita.models.answer_view import AnswerFilter, AnswerPage, AnswerView, Show, StripView
 from aita.models.claim import Claim, ClaimView
 from aita.models.exam import Page, Question, Rubric
@@ -20,7 +21,6 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.answer_strips import MARGIN
 from aita.services.grading.asked_decisions import deciding_rubric
 from aita.services.grading.cell_views import proposal_view, question_of, review_line
-from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.material_versions import rubric_version
 from aita.services.grading.quote_places import MarkedAnswer
@@ -92,8 +92,11 @@ class AnswerPages:
 
     def _views(self, assignment: str, caller: str) -> "_Views":
         material = self.reviews.material(assignment)
-        claims = {claim.cell_id: claim for claim in self.claims.of(assignment)}
-        return _Views(material, self.reviews.gradebook(material), claims, caller, self.reviews.clock())
+        grades, claims = together(
+            lambda: self.reviews.gradebook(material),
+            lambda: {claim.cell_id: claim for claim in self.claims.of(assignment)},
+        )
+        return _Views(material, grades, claims, caller, self.reviews.clock())
 
 
 @dataclass
@@ -193,12 +196,6 @@ class _Views:
         return self.material.rubrics()
 
     @cached_property
-    def _answers(self) -> dict[str, StudentAnswers]:
-        decisions = self.material.cell_decisions()
-        corrections = Corrections(decisions, self.grades.exam, self._pages)
-        return corrections.applied(self.grades.parts.placed(self.material.answers()))
-
-    @cached_property
     def _pages(self) -> dict[str, tuple[Page, ...]]:
         return self.material.pages()
 
@@ -211,7 +208,7 @@ class _Views:
         return self.material.strips()
 
     def _answer(self, cell: Cell) -> QuestionAnswer:
-        student = self._answers.get(cell.student_id)
+        student = self.grades.answers.get(cell.student_id)
         nothing = QuestionAnswer(question_id=cell.question_id)
         return student.by_question().get(cell.question_id, nothing) if student is not None else nothing
 

@@ -77,6 +77,8 @@ class Corrections:
         answers
             Answers as from ``applied``.
         """
+        if not self._last:
+            return {}
         counting = self.counting(answers)
         return {cell: decision for cell, decision in self._last.items() if cell not in counting}
 
@@ -88,6 +90,8 @@ class Corrections:
         answers
             Answers as from ``applied``.
         """
+        if not self._last:
+            return {}
         return {
             cell: self._last[cell]
             for student_id, each in answers.items()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from aita.concurrency import map_concurrently
 from aita.errors import ConflictError, RequestError
 from aita.models.answer import StudentAnswers
 from aita.models.decision import Decision, DecisionAction
@@ -21,7 +22,6 @@ from aita.models.review_flags import FlagKind
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.asked_decisions import deciding_rubric
 from aita.services.grading.cell_views import review_line
-from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.equal_forms import normal_form
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.material_versions import rubric_version
@@ -37,6 +37,9 @@ _NOT_IN_TEXT = frozenset(
     }
 )
 """Doubts with which an answer may say something else on the page than in its text."""
+
+_WRITTEN_AT_ONCE = 8
+"""Decisions whose rows are written at the same time; each row is one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class EqualAnswerGroups:
         if question_id is not None:
             grades.question(question_id)
         cells = [*(grades.cells() if question_id is None else grades.cells_of(question_id))]
-        texts = _texts(material, grades, cells)
+        texts = _texts(grades, cells)
         found = [
             EqualAnswers(
                 question_id=same[0].question_id,
@@ -92,7 +95,7 @@ class EqualAnswerGroups:
         material = self.reviews.material(assignment)
         grades = self.reviews.gradebook(material)
         cell, others = grades.cell(cell_id), [*map(grades.cell, asked.others)]
-        texts = _texts(material, grades, (cell, *others))
+        texts = _texts(grades, (cell, *others))
         same = _same(cell, texts)
         if not same[1] and others:
             raise RequestError(f"{cell_id}: its text does not tell all that stands there: decide on it by itself")
@@ -102,15 +105,20 @@ class EqualAnswerGroups:
                     f"others: {other.cell_id} says something else than {cell_id}: decide on it by itself"
                 )
         first = self.reviews.decide_on(material, grades, cell_id, asked.decision, caller)
-        made, left = [first], []
-        for other_id, basis in asked.others.items():
+
+        def decided(other: tuple[str, str]) -> Decision | LeftAnswer:
+            other_id, basis = other
             try:
                 _check_asked(cell, grades.cell(other_id))
                 request = _same_decision(asked.decision, first, grades.graded(other_id), material, basis)
-                made.append(self.reviews.decide_on(material, grades, other_id, request, caller))
+                return self.reviews.decide_on(material, grades, other_id, request, caller)
             except (ConflictError, RequestError) as error:
-                left.append(LeftAnswer(cell_id=other_id, message=str(error)))
-        return EqualDecisions(decisions=tuple(made), left=tuple(left))
+                return LeftAnswer(cell_id=other_id, message=str(error))
+
+        found = map_concurrently(decided, asked.others.items(), _WRITTEN_AT_ONCE)
+        made = [each for each in found if isinstance(each, Decision)]
+        left = [each for each in found if isinstance(each, LeftAnswer)]
+        return EqualDecisions(decisions=(first, *made), left=tuple(left))
 
 
 def _check_asked(cell: Cell, other: Cell) -> None:
@@ -196,13 +204,11 @@ def _wordings(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _texts(material: AssignmentFiles, grades: Gradebook, cells: Iterable[Cell]) -> dict[str, str]:
+def _texts(grades: Gradebook, cells: Iterable[Cell]) -> dict[str, str]:
     """Return the texts of cells' answers, as they count, by cell id; of answers that have more than their text none."""
-    corrections = Corrections(material.cell_decisions(), grades.exam, material.pages())
-    answers = corrections.applied(grades.parts.placed(material.answers()))
     drawn = {each.question_id for each in grades.exam.questions if each.question_type is QuestionType.DIAGRAM}
     return {
-        cell.cell_id: _text(answers, cell)
+        cell.cell_id: _text(grades.answers, cell)
         for cell in cells
         if cell.question_id not in drawn
         and is_text_known(flag.kind for flag in grades.graded(cell.cell_id).flags)

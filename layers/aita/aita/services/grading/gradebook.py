@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 from aita.errors import NotFoundError
+from aita.models.answer import StudentAnswers
 from aita.models.decision import Decision
 from aita.models.exam import ExamSpec, Question
 from aita.models.grade import Cell, CellState, GradeScale, StudentGrades, question_version
@@ -75,6 +76,8 @@ class Gradebook:
         Returns the basis of an unchanged cell if its question had another id; ``None`` if that can't be told.
     outdated_corrections
         Corrected transcriptions that count no longer, by cell id: these cells are open.
+    answers
+        Answers as they count, by student id: with the parts that people gave to them and the texts that they corrected.
     to_write
         Names the material that must be written anew before a question is graded again; ``None`` if all of it holds.
     """
@@ -95,8 +98,10 @@ class Gradebook:
         *,
         outdated_corrections: Mapping[str, Decision] | None = None,
         to_write: ToWrite | None = None,
+        answers: Mapping[str, StudentAnswers] | None = None,
     ) -> None:
         self.exam = exam
+        self.answers = answers or {}
         self.parts = parts
         self.option = f" --assignment {assignment}" if assignment else ""
         self._compare, self._basis_under = compare or _no_changes, basis_under
@@ -148,6 +153,7 @@ class Gradebook:
             basis_under=versions.basis_under,
             outdated_corrections=versions.outdated_corrections,
             to_write=to_write_anew(material, exam),
+            answers=versions.answers,
         )
 
     @property
@@ -257,16 +263,12 @@ class Gradebook:
     @cached_property
     def _places(self) -> dict[str, tuple[str, Question]]:
         """Student and question of each cell, by its id, question by question."""
-        return {
-            self._id_of(student_id, question.question_id): (student_id, question)
-            for question in self.exam.questions
-            for student_id in self._given
-        }
-
-    def _id_of(self, student_id: str, question_id: str) -> str:
-        """Return the id of a cell: the stored one, which decisions hold."""
-        stored = self._given[student_id].get(question_id)
-        return id_of_cell(student_id, question_id) if stored is None else stored.cell_id
+        places = dict[str, tuple[str, Question]]()
+        for question in self.exam.questions:
+            question_id = question.question_id
+            for student_id, stored in self._given.items():
+                places[_id_of(student_id, question_id, stored.get(question_id))] = student_id, question
+        return places
 
     def _counted(self, cell_id: str) -> "_CountedCell":
         """Return a cell with all that makes it count, compared once."""
@@ -284,7 +286,9 @@ class Gradebook:
         raise NotFoundError(f"{problem}: {_ANSWERS.format(option=self.option)}")
 
     def _student(self, student_id: str) -> StudentGrades:
-        cells = tuple(self.cell(self._id_of(student_id, question.question_id)) for question in self.exam.questions)
+        given = self._given[student_id]
+        ids = [_id_of(student_id, each.question_id, given.get(each.question_id)) for each in self.exam.questions]
+        cells = tuple(map(self.cell, ids))
         return student_grades(self.exam, student_id, cells, self.scale)
 
     def _compared(self, student_id: str, question: Question) -> "_CountedCell":
@@ -338,6 +342,11 @@ class Gradebook:
         if self._basis_under is None or len(ids) != 1 or cell.older_basis:
             return cell
         return cell.model_copy(update={"older_basis": self._basis_under(cell, *ids)})
+
+
+def _id_of(student_id: str, question_id: str, stored: Cell | None) -> str:
+    """Return the id of a cell: the stored one, which decisions hold."""
+    return id_of_cell(student_id, question_id) if stored is None else stored.cell_id
 
 
 def _no_changes(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - no material is compared

@@ -43,7 +43,7 @@ class LegacyCells:
     def __init__(self, material: AssignmentFiles, versions: Versions, graded: Mapping[str, Mapping[str, Cell]]) -> None:
         self._material = material
         self._versions = versions
-        self._cells = [cell for cells in graded.values() for cell in cells.values() if _is_older(cell)]
+        self._graded = graded
 
     def changes(self, cell: Cell, question: Question) -> Changes:
         """Return the changes since a cell was graded, for the question at that time.
@@ -57,7 +57,8 @@ class LegacyCells:
         """Way in which the cells were graded; ``None`` without cells, or if the inputs of all of them have changed."""
         questions = {question.question_id: question for question in self._inputs.exam.questions}
         answers = self._inputs.answers
-        there = [cell for cell in self._cells if cell.question_id in questions and cell.student_id in answers]
+        older = (cell for cells in self._graded.values() for cell in cells.values() if _is_older(cell))
+        there = [cell for cell in older if cell.question_id in questions and cell.student_id in answers]
         spread = islice(there, 0, None, max(1, len(there) // _COMPARED))
         tried = [(cell.basis, self._basis(cell, questions[cell.question_id])) for cell in spread]
         usual = [Way(graders, USUAL.disagreement) for graders in range(1, _MOST_GRADERS + 1)]

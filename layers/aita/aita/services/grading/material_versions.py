@@ -71,19 +71,18 @@ class Versions:
     that count, and ``outdated_corrections`` those that count no longer, by cell id. ``parts`` are the unplaced parts.
     ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, and
     ``blank_exam`` the ids of the blank exam's files. ``moved`` returns a student's questions of ``moved_questions``.
+    ``of_question`` returns the versions that all answers to a question share, by the cell's fields.
     """
 
     rubrics: Mapping[str, Rubric]
     answer_keys: Mapping[str, AnswerKey]
-    instructions: str
-    question_instructions: Mapping[str, str]
     answers: Mapping[str, StudentAnswers]
     scans: Mapping[str, StudentScans]
     pages: Mapping[str, Sequence[Page]]
     uploaded: Mapping[str, Sequence[str]]
     blank_exam: tuple[str, ...]
-    points_step: float
     moved: Callable[[str], frozenset[str]]
+    of_question: Callable[[str], Mapping[str, str]]
     parts: UnplacedParts
     corrections: Mapping[str, Decision]
     outdated_corrections: Mapping[str, Decision]
@@ -121,18 +120,27 @@ class Versions:
         pages = material.pages()
         corrections = Corrections(decisions, exam, pages)
         answers = corrections.applied(parts.placed(material.answers()))
+        rubrics, keys = material.rubrics(), material.answer_keys()
+        instructions, own = material.rubric_instructions(), material.question_instructions()
+
+        @cache
+        def of_question(question_id: str) -> Mapping[str, str]:
+            return {
+                RUBRIC: rubric_version(rubrics.get(question_id)),
+                ANSWER_KEY: key_version(keys.get(question_id)),
+                INSTRUCTIONS: instructions_version(instructions, own.get(question_id, ""), exam.points_step),
+            }
+
         return cls(
-            rubrics=material.rubrics(),
-            answer_keys=material.answer_keys(),
-            instructions=material.rubric_instructions(),
-            question_instructions=material.question_instructions(),
+            rubrics=rubrics,
+            answer_keys=keys,
             answers=answers,
             scans=material.scans(),
             pages=pages,
             uploaded=_uploaded(material),
             blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
-            points_step=exam.points_step,
             moved=cache(lambda student_id: frozenset(moved_questions(exam, answers.get(student_id)))),
+            of_question=of_question,
             parts=parts,
             corrections=corrections.counting(answers),
             outdated_corrections=corrections.outdated(answers),
@@ -195,14 +203,7 @@ class Versions:
         return "" if version == student.pages_version else version
 
     def _present(self, student_id: str, question_id: str) -> dict[str, str]:
-        return {
-            ANSWER: self._answer(student_id, question_id),
-            RUBRIC: rubric_version(self.rubrics.get(question_id)),
-            ANSWER_KEY: key_version(self.answer_keys.get(question_id)),
-            INSTRUCTIONS: instructions_version(
-                self.instructions, self.question_instructions.get(question_id, ""), self.points_step
-            ),
-        }
+        return {ANSWER: self._answer(student_id, question_id), **self.of_question(question_id)}
 
     def _answer(self, student_id: str, question_id: str, changes: Mapping[str, str] | None = None) -> str:
         student = self.answers.get(student_id)
@@ -219,7 +220,7 @@ def _uploaded(material: AssignmentFiles) -> dict[str, list[str]]:
         found.setdefault(folder, []).append(object_keys.source_id(file.key, file.etag))
     return {
         student.student_id: new
-        for student in material.students()[0].students
+        for student in material.student_map().students
         if student.files and (new := sorted({*found.get(student.folder, ())} - student.files.keys()))
     }
 

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from aita.concurrency import together
 from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.decision import Decision, DecisionAction
@@ -36,7 +37,6 @@ from aita.services.grading.asked_decisions import (
     taken_back,
 )
 from aita.services.grading.cell_views import proposal_view, question_of, review_line
-from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.decided_cells import inputs_of
 from aita.services.grading.decision_conflicts import changed_since, earliest_after, next_id
 from aita.services.grading.gradebook import Gradebook
@@ -53,7 +53,7 @@ class Reviews:
     objects: ObjectStore
     decisions: DecisionStore
     clock: Clock
-    memory: FileMemory | None = None
+    memory: FileMemory = field(default_factory=FileMemory)
 
     def queue(
         self,
@@ -228,7 +228,8 @@ class Reviews:
         MissingMaterialError
             If nothing has been graded.
         """
-        grades = Gradebook.of(material, self.decisions.all(material.assignment))
+        decisions, _ = together(lambda: tuple(self.decisions.all(material.assignment)), material.look)
+        grades = Gradebook.of(material, decisions)
         if not grades.student_ids:
             raise MissingMaterialError(
                 f"nothing of assignment {material.assignment} was graded yet: grade it first "
@@ -241,14 +242,13 @@ class Reviews:
     ) -> tuple[QuestionAnswer, QuestionAnswer]:
         """Return the answer as it was read, and as it counts, with a text that a person corrected."""
         read = grades.parts.placed(material.answers())
-        corrections = Corrections(self.decisions.all(material.assignment), grades.exam, material.pages())
         nothing = QuestionAnswer(question_id=cell.question_id)
 
         def of_cell(answers: Mapping[str, StudentAnswers]) -> QuestionAnswer:
             student = answers.get(cell.student_id)
             return student.by_question().get(cell.question_id, nothing) if student is not None else nothing
 
-        return of_cell(read), of_cell(corrections.applied(read))
+        return of_cell(read), of_cell(grades.answers)
 
     def _places(self, material: AssignmentFiles, student_id: str, answer: QuestionAnswer) -> Iterator[PlaceView]:
         if not answer.pages:

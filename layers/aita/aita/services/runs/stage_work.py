@@ -48,7 +48,7 @@ def work_of(
         case CutStage():
             return _cut(material, settings, made, grade_inputs)
         case ReportStage():
-            reports = (len(material.students()[0].students) or student_count(material)) + 1  # and the class's
+            reports = (len(material.student_map().students) or student_count(material)) + 1  # and the class's
             return Work(tasks=reports, reports=reports)
     return Work(tasks=calls, calls=calls)
 
