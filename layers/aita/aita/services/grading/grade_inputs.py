@@ -298,7 +298,8 @@ def _answers_to_grade(
     looks: SecondLooks,
 ) -> dict[str, AnswerToGrade]:
     found = answers.by_question()
-    moved = {*moved_questions(exam, answers)}
+    wordings = {question.question_id: question_version(question) for question in exam.questions}
+    moved = {*moved_questions(wordings, answers)}
     to_grade = {}
     for question in exam.questions:
         answer = found.get(question.question_id) or QuestionAnswer(question_id=question.question_id)

@@ -40,6 +40,10 @@ ToWrite = Callable[[str], str]
 """Returns the material that must be written anew before a question is graded, by its id; none if grading is allowed."""
 
 
+_Place = tuple[str, Question]
+"""Student id and question of a cell."""
+
+
 class _CountedCell(NamedTuple):
     """A cell as it counts and as it was graded, the decision that determines its points, and the parts that open it."""
 
@@ -118,6 +122,7 @@ class Gradebook:
         self._given, self.scale = cells, scale or USUAL_SCALE
         self._beside: dict[str, Mapping[str, tuple[Part, ...]]] = {}
         self._outdated: set[str] = set()
+        self._by_question: dict[str, dict[str, _Place]] = {}
         self._cells: dict[str, _CountedCell] = {}
 
     @classmethod
@@ -242,43 +247,42 @@ class Gradebook:
     def version(self) -> str:
         """Version of all grades and the decisions that count: files of the same one are made of the same grades."""
         students = [grades.model_dump(mode="json") for _, grades in sorted(self.students.items())]
-        counting = [self._counted(cell_id).decision for cell_id in self._places]
+        counting = [self.decision(cell.cell_id) for cell in self.cells()]
         decisions = sorted(decision.decision_id for decision in counting if decision is not None)
         return digest([self.exam.model_dump(mode="json"), students, decisions])[:_VERSION_DIGITS]
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, so that a person decides with one rubric in mind."""
-        return map(self.cell, self._places)
+        return (cell for question in self.exam.questions for cell in self.cells_of(question.question_id))
 
     def cells_of(self, question_id: str) -> Iterator[Cell]:
         """Yield the cells of a question, in the order of ``cells``."""
-        return (
-            self.cell(cell_id) for cell_id, (_, question) in self._places.items() if question_id == question.question_id
-        )
+        return (self._counted(cell_id, place).cell for cell_id, place in self._places(question_id).items())
 
     def open_cells(self) -> Iterator[Cell]:
         """Yield the open cells, in the order of ``cells``."""
         return (cell for cell in self.cells() if cell.state.is_open)
 
-    @cached_property
-    def _places(self) -> dict[str, tuple[str, Question]]:
-        """Student and question of each cell, by its id, question by question."""
-        places = dict[str, tuple[str, Question]]()
-        for question in self.exam.questions:
-            question_id = question.question_id
-            for student_id, stored in self._given.items():
-                places[_id_of(student_id, question_id, stored.get(question_id))] = student_id, question
-        return places
+    def _places(self, question_id: str) -> dict[str, _Place]:
+        """Return the places of a question's cells by id, made once: of one answer's question, not of the class's."""
+        if question_id not in self._by_question:
+            question = self.question(question_id)
+            self._by_question[question_id] = {
+                _id_of(student_id, question_id, stored.get(question_id)): (student_id, question)
+                for student_id, stored in self._given.items()
+            }
+        return self._by_question[question_id]
 
-    def _counted(self, cell_id: str) -> "_CountedCell":
+    def _counted(self, cell_id: str, place: _Place | None = None) -> "_CountedCell":
         """Return a cell with all that makes it count, compared once."""
         if cell_id not in self._cells:
-            self._cells[cell_id] = self._compared(*self._require(cell_id))
+            self._cells[cell_id] = self._compared(*(place or self._require(cell_id)))
         return self._cells[cell_id]
 
-    def _require(self, cell_id: str) -> tuple[str, Question]:
-        if cell_id in self._places:
-            return self._places[cell_id]
+    def _require(self, cell_id: str) -> _Place:
+        for question in self.exam.questions:
+            if (place := self._places(question.question_id).get(cell_id)) is not None:
+                return place
         if any(part.part_id == cell_id for parts in self.parts.parts.values() for part in parts):
             raise NotFoundError(f"{cell_id} is a part of a page, and no answer: {_PARTS.format(option=self.option)}")
         known = any(question.question_id == cell_id for question in self.exam.questions)

@@ -120,6 +120,7 @@ class Versions:
         pages = material.pages()
         corrections = Corrections(decisions, exam, pages)
         answers = corrections.applied(parts.placed(material.answers()))
+        now = {question.question_id: question_version(question) for question in exam.questions}
         rubrics, keys = material.rubrics(), material.answer_keys()
         instructions, own = material.rubric_instructions(), material.question_instructions()
 
@@ -139,7 +140,7 @@ class Versions:
             pages=pages,
             uploaded=_uploaded(material),
             blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
-            moved=cache(lambda student_id: frozenset(moved_questions(exam, answers.get(student_id)))),
+            moved=cache(lambda student_id: frozenset(moved_questions(now, answers.get(student_id)))),
             of_question=of_question,
             parts=parts,
             corrections=corrections.counting(answers),
@@ -148,7 +149,8 @@ class Versions:
 
     def changes(self, cell: Cell) -> Changes:
         """Return the changes since a cell was graded; the cell must have the versions of its inputs."""
-        return self.add_scan_changes(cell, self._notes(cell))
+        present = self._present(cell.student_id, cell.question_id)
+        return self._with_scan_changes(cell, _notes(cell, present), present)
 
     def basis_under(self, cell: Cell, question_id: str) -> str:
         """Return the basis of a cell that is unchanged, if its question had this id; empty if it can't be told."""
@@ -167,6 +169,9 @@ class Versions:
 
     def add_scan_changes(self, cell: Cell, notes: Iterable[str]) -> Changes:
         """Return these changes of a cell's material together with the changes of the student's scans."""
+        return self._with_scan_changes(cell, notes, self._present(cell.student_id, cell.question_id))
+
+    def _with_scan_changes(self, cell: Cell, notes: Iterable[str], versions: Mapping[str, str]) -> Changes:
         uploaded, scans = self.uploaded.get(cell.student_id, ()), self.scans.get(cell.student_id)
         compared_with = scans.blank_exam if scans is not None else None
         scan_notes = [_UPLOADED] if uploaded else []
@@ -183,16 +188,9 @@ class Versions:
         if correction is not None:
             text = f"the answer's text, which {correction.by} corrected"
             found = tuple(text if note == NOTES[ANSWER] else note for note in found)
-        present = [self._present(cell.student_id, cell.question_id), uploaded, self.blank_exam]
+        present = [versions, uploaded, self.blank_exam]
         version = digest([*present, pages_version] if pages_version else present)
         return Changes(found, version, affect_scans or affect_answer, affect_scans, correction is not None)
-
-    def _notes(self, cell: Cell) -> Iterator[str]:
-        """Yield the changed material. Of a blank answer only the answer counts, as it is blank under any rubric."""
-        present = self._present(cell.student_id, cell.question_id)
-        for name, note in NOTES.items():
-            if getattr(cell, name) != present[name] and (name == ANSWER or cell.state is not CellState.BLANK):
-                yield note
 
     def _other_pages(self, student_id: str) -> str:
         """Return the version of a student's pages if the answers were found on other ones; empty if not, or unknown."""
@@ -212,6 +210,13 @@ class Versions:
             answer = QuestionAnswer(question_id=question_id)
         answer = answer.model_copy(update=changes)
         return answer_version(answer, self.scans.get(student_id), self.pages.get(student_id, ()))
+
+
+def _notes(cell: Cell, present: Mapping[str, str]) -> Iterator[str]:
+    """Yield the changed material. Of a blank answer only the answer counts, as it is blank under any rubric."""
+    for name, note in NOTES.items():
+        if getattr(cell, name) != present[name] and (name == ANSWER or cell.state is not CellState.BLANK):
+            yield note
 
 
 def _uploaded(material: AssignmentFiles) -> dict[str, list[str]]:
@@ -267,11 +272,16 @@ def pages_version(pages: Sequence[Page], scans: StudentScans | None) -> str:
     return digest([[page.sha256 for page in pages], ink, scans.unreadable])
 
 
-def moved_questions(exam: ExamSpec, answers: StudentAnswers | None) -> Iterator[str]:
-    """Yield the ids whose answers belong to other questions, because ids were swapped after the answers were found."""
+def moved_questions(now: Mapping[str, str], answers: StudentAnswers | None) -> Iterator[str]:
+    """Yield the ids whose answers belong to other questions, because ids were swapped after the answers were found.
+
+    Parameters
+    ----------
+    now
+        Versions of the present exam's questions, by question id.
+    """
     if answers is None:
         return
-    now = {question.question_id: question_version(question) for question in exam.questions}
     then = {answer.question_id: answer.question for answer in answers.question_answers if answer.question}
     ids_now = {version: question_id for question_id, version in now.items()}
     ids_then = {version: question_id for question_id, version in then.items()}
