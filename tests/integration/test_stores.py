@@ -387,6 +387,30 @@ class TestDecisions:
         table.add(name, later)
         assert list(table.all(name)) == [later]
 
+    def test_of_many_decisions_only_the_new_ones_are_read_whole(self, aws: tuple[Any, Any], name: str) -> None:
+        client = aws[1]
+        table, of_another_process = DynamoDecisionTable(client, "t"), DynamoDecisionTable(client, "t")
+        made = [decide(f"c-{number:03}", number) for number in range(202)]
+        for decision in made[1:]:
+            table.add(name, decision)
+        of_another_process.add(name, made[0])
+        whole: list[str] = []
+
+        def count(parsed: dict[str, Any], **_: Any) -> None:
+            whole.extend(item["cell_id"]["S"] for item in parsed["Items"] if "cell_id" in item)
+
+        client.meta.events.register("after-call.dynamodb.Query", count)
+        try:
+            assert list(table.all(name)) == made
+            assert whole == ["c-000"]
+            assert list(of_another_process.all(name)) == made, "a process that knows few reads all"
+            client.delete_item(TableName="t", Key=decision_key(name, DECISION, "c-001", made[1].decision_id))
+            again = made[1].model_copy(update={"at": NOW + timedelta(days=1), "points": 1})
+            of_another_process.add(name, again)
+            assert list(table.all(name)) == [made[0], again, *made[2:]], "the erased one does not come back"
+        finally:
+            client.meta.events.unregister("after-call.dynamodb.Query", count)
+
     def test_pages_by_cell_and_then_by_time(self, decisions: DecisionStore, name: str) -> None:
         made = [decide(cell, number) for cell in ("c-1", "c-2") for number in (1, 2, 3)]
         for decision in reversed(made):
