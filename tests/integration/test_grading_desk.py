@@ -166,3 +166,10 @@ def test_a_page_of_answers_asks_for_what_has_changed_alone(stack: Stack, desk: s
     stack.put(f"{desk}/students.json", {"students": []})
     page(stack, desk)
     assert stack.requests["api GetObject"] == 1
+
+
+def test_the_state_of_an_assignment_fetches_the_roster_alone_if_nothing_has_changed(stack: Stack, desk: str) -> None:
+    before = stack.call("GET", f"/assignments/{desk}/state", identity=ADA)
+    stack.requests.clear()
+    assert stack.call("GET", f"/assignments/{desk}/state", identity=ADA) == before
+    assert stack.requests["api GetObject"] == 1

@@ -174,7 +174,7 @@ def make_api() -> Api:
         claims=Claims(claims, utc_now),
         equal=EqualAnswerGroups(reviews),
         table=ClassTable(reviews),
-        assignments=AssignmentStates(queries),
+        assignments=AssignmentStates(queries, reviews.memory),
         concurrency=ConcurrencyCheck(
             executions=executions,
             quota=AccountQuota(partial(make_client, "lambda")),

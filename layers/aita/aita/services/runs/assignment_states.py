@@ -1,7 +1,7 @@
 """States of assignments: the work that waits for a person, the runs and their cost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aita.concurrency import map_concurrently
@@ -11,6 +11,7 @@ from aita.models.names import RESERVED, check_assignment
 from aita.models.run import Run, RunSummary
 from aita.services.assignments.assignment_files import AssignmentFiles, unknown_assignment
 from aita.services.assignments.class_list import ClassList
+from aita.services.assignments.file_memory import FileMemory
 from aita.services.assignments.pile_files import unplaced_pages
 from aita.services.grading.gradebook import Gradebook
 from aita.services.runs.run_queries import PAGE_SIZE, RunQueries
@@ -26,6 +27,7 @@ class AssignmentStates:
     """Read-only operations on assignments as wholes."""
 
     queries: RunQueries
+    memory: FileMemory = field(default_factory=FileMemory)
 
     def list(self) -> AssignmentList:
         """Return the assignments with files, each with its newest run."""
@@ -43,8 +45,9 @@ class AssignmentStates:
         InvalidMaterialError
             If a file is invalid.
         """
-        material = AssignmentFiles(self.queries.objects, check_assignment(assignment), self.queries.decisions)
-        if assignment not in self.queries.objects.folders():
+        objects, decisions = self.queries.objects, self.queries.decisions
+        material = AssignmentFiles(objects, check_assignment(assignment), decisions, self.memory)
+        if assignment not in objects.folders():
             raise unknown_assignment(assignment)
         listed = ClassList.of(material, material.match_decisions())
         has_exam = material.has_exam()
