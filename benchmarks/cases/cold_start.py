@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "AITA_MAX_WORKERS": "5",
     "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:m",
     "AITA_TASK_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:task",
+    "AITA_NAMES_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:names",
     "AITA_SPLIT_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:split",
     "AITA_REPORT_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:report",
     "AITA_BATCH_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:batch",

@@ -48,6 +48,7 @@ class Servers:
             "AITA_TABLE": TABLE,
             "AITA_API_KEY_SECRET": SECRET,
             "AITA_TASK_FUNCTION_ARN": f"{ARN}task",
+            "AITA_NAMES_FUNCTION_ARN": f"{ARN}names",
             "AITA_SPLIT_FUNCTION_ARN": f"{ARN}split",
             "AITA_REPORT_FUNCTION_ARN": f"{ARN}report",
             "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:aita-run",

@@ -35,7 +35,10 @@ from tests.integration.provider import Provider, serving
 from tests.integration.table import make_table
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("api", "plan", "split", "task", "batch", "report", "collect")
+FUNCTIONS = ("api", "plan", "split", "task", "names", "batch", "report", "collect")
+CODE = {"names": "task"}
+"""Functions whose code is another's."""
+
 REGION = "us-east-1"
 DEADLINE = 600.0
 POLL = 0.01
@@ -227,6 +230,7 @@ def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
         "AITA_RATE_LIMIT_RPS": "0",
         "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:aita-test-run",
         "AITA_TASK_FUNCTION_ARN": f"{account}:task",
+        "AITA_NAMES_FUNCTION_ARN": f"{account}:names",
         "AITA_SPLIT_FUNCTION_ARN": f"{account}:split",
         "AITA_REPORT_FUNCTION_ARN": f"{account}:report",
         "AITA_BATCH_FUNCTION_ARN": f"{account}:batch",
@@ -274,7 +278,8 @@ def load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[d
         with patch.object(clients, "boto3", session):
             return clients.make_client(service)
 
-    spec = importlib.util.spec_from_file_location(f"app_{function}", ROOT / "functions" / function / "app.py")
+    code = ROOT / "functions" / CODE.get(function, function) / "app.py"
+    spec = importlib.util.spec_from_file_location(f"app_{function}", code)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -14,7 +14,7 @@ from tests.integration.stack import FUNCTIONS, Context, Stack, load
 
 STAGE = {"run_id": "no-such-run", "attempt": 7, "stage": "transcribe"}
 ITEM = STAGE | {"item": {"task_id": "transcribe-1", "refs": {}}}
-EVENTS = {"plan": STAGE, "collect": STAGE, "split": ITEM, "task": ITEM, "report": ITEM}
+EVENTS = {"plan": STAGE, "collect": STAGE, "split": ITEM, "task": ITEM, "names": ITEM, "report": ITEM}
 APPENDED = {"run_id", "task_id", "stage", "attempt"}
 
 Line = dict[str, Any]

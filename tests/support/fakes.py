@@ -455,7 +455,7 @@ class Harness:
             tasks=self.tasks,
             objects=self.objects,
             clock=self.clock,
-            functions={"task": "arn:task", "split": "arn:split", "report": "arn:report"},
+            functions={name: f"arn:{name}" for name in ("task", "names", "split", "report")},
             retention_days=30,
             decisions=self.decisions,
         )

@@ -396,20 +396,39 @@ def test_split_alone_reads_scans_whatever_their_folder_is_called(
     assert allowed - refused == {"split"}
 
 
-@pytest.mark.parametrize("function", ["task", "batch", "split", "collect"])
+@pytest.mark.parametrize("function", ["task", "names", "batch", "split", "collect"])
 def test_who_students_are_is_out_of_reach(granted: dict[str, list[Grant]], function: str) -> None:
     for name in ("students.json", "roster.csv"):
         for action in ("s3:GetObject", "s3:PutObject"):
             assert not any(grant.covers(action, f"{BUCKET}/{ASSIGNMENT}/{name}") for grant in granted[function])
 
 
-def test_the_heads_of_pages_are_for_who_matches_or_reads_names(granted: dict[str, list[Grant]]) -> None:
-    readers = {
-        function
-        for function, grants_ in granted.items()
-        if any(grant.covers("s3:GetObject", f"{BUCKET}/{ASSIGNMENT}/heads/s-1/a-0001.jpg") for grant in grants_)
-    }
-    assert readers == {"api", "task", "batch"}
+def test_heads_are_written_by_split_and_read_by_names_alone_beside_the_api_which_signs_urls() -> None:
+    """Over all roles: those of the functions, and that of the state machine."""
+    resources = settled(transform(read_template())["Resources"], GIVEN)
+    roles = [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
+    names = NAMES | {f"{function.capitalize()}Function.Arn": function for function in FUNCTIONS}
+
+    def may(action: str) -> set[str]:
+        head = action, f"{BUCKET}/{ASSIGNMENT}/heads/s-1/a-0001.jpg"
+        return {
+            role
+            for role in roles
+            if any(grant.covers(*head) for grant in grants(resources, role, names))
+            and not any(denial.covers(*head) for denial in denials(resources, role, names))
+        }
+
+    assert len(roles) == len(FUNCTIONS) + 1
+    assert may("s3:GetObject") == {"ApiFunctionRole", "NamesFunctionRole"}
+    assert may("s3:PutObject") == {"SplitFunctionRole"}
+
+
+def test_names_runs_the_items_that_read_names_and_nothing_else(driven: Stack) -> None:
+    ran = [(function, event["stage"]) for function, event in driven.invocations if "item" in event]
+    assert ("names", "read_names") in ran
+    assert {stage for function, stage in ran if function == "names"} == {"read_names"}
+    assert {function for function, stage in ran if stage == "read_names"} == {"names"}
+    assert "read_names" not in {event["stage"] for function, event in driven.invocations if function == "batch"}
 
 
 @pytest.mark.parametrize("stage", ["split", "split_exam", "separate", "count_pages"])

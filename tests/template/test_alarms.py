@@ -55,9 +55,9 @@ FIRED_BY = {
     "ApiErrorsAlarm": ("AWS/ApiGateway", "5XXError"),
     **{
         f"{name}ErrorsAlarm": ("AWS/Lambda", "Errors")
-        for name in ("Plan", "Collect", "Split", "Task", "Batch", "Report")
+        for name in ("Plan", "Collect", "Split", "Task", "Names", "Batch", "Report")
     },
-    **{f"{name}ThrottlesAlarm": ("AWS/Lambda", "Throttles") for name in ("Api", "Split", "Task", "Report")},
+    **{f"{name}ThrottlesAlarm": ("AWS/Lambda", "Throttles") for name in ("Api", "Split", "Task", "Names", "Report")},
     "TaskDurationAlarm": ("AWS/Lambda", "Duration"),
 }
 

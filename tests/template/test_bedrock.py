@@ -136,23 +136,55 @@ def test_when_a_roles_model_is_there(
     template: Json, role: str, model_base_url: str, own_base_url: str, own_model: str, *, asks: bool, has_key: bool
 ) -> None:
     given = {"ModelBaseUrl": model_base_url, f"{role}BaseUrl": own_base_url, f"{role}Model": own_model}
+    assert holds(template, given, f"{role}UsesBedrock") is asks
+    assert holds(template, given, f"Has{role}Key") is has_key
 
-    def holds(condition: Json) -> bool:
+
+def holds(template: Json, given: dict[str, str], name: str) -> bool:
+    """Tell whether one of the template's conditions holds with some parameters."""
+
+    def is_true(condition: Json) -> bool:
         ((kind, parts),) = condition.items()
         match kind:
             case "Fn::Not":
-                return not holds(parts[0])
+                return not is_true(parts[0])
             case "Fn::Or":
-                return any(map(holds, parts))
+                return any(map(is_true, parts))
             case "Fn::And":
-                return all(map(holds, parts))
+                return all(map(is_true, parts))
             case "Condition":
-                return holds(template["Conditions"][parts])
+                return is_true(template["Conditions"][parts])
         assert kind == "Fn::Equals"
         return bool(given[parts[0]["Ref"]] == parts[1])
 
-    assert holds(template["Conditions"][f"{role}UsesBedrock"]) is asks
-    assert holds(template["Conditions"][f"Has{role}Key"]) is has_key
+    return is_true(template["Conditions"][name])
+
+
+@pytest.mark.parametrize(
+    ("model_base_url", "reader_base_url", "reader_model", "expected"),
+    [
+        ("https://x", "", "", {"ApiKey"}),
+        ("https://x", "", "m", {"ApiKey"}),
+        ("https://x", "https://y", "m", {"ReaderKey"}),
+        ("https://x", "bedrock", "m", {"AskReader", "AskReaderOfProfile"}),
+        ("bedrock", "", "", {"AskModel", "AskModelOfProfile"}),
+        ("bedrock", "", "m", {"AskReader", "AskReaderOfProfile"}),
+        ("bedrock", "https://y", "m", {"ReaderKey"}),
+    ],
+)
+def test_names_asks_the_readers_model_and_no_other(
+    template: Json, model_base_url: str, reader_base_url: str, reader_model: str, expected: set[str]
+) -> None:
+    """Its stage is the reader's: neither the grader's key nor a model that the reader isn't is within its rights."""
+    given = {"ModelBaseUrl": model_base_url, "ReaderBaseUrl": reader_base_url, "ReaderModel": reader_model}
+    given |= {"GraderBaseUrl": "https://z", "GraderModel": "g"}
+    asked = ("UsesApiKey", "UsesBedrock", "HasReaderKey", "HasGraderKey", "ReaderUsesBedrock", "GraderUsesBedrock")
+    conditions = (*asked, "ReaderUsesModelsKey", "ReaderUsesModelOnBedrock")
+    roles = settled(transform(template)["Resources"], {each for each in conditions if holds(template, given, each)})
+    of_models = [each for each in statements(roles, "NamesFunctionRole") if re.search("bedrock:|secrets", str(each))]
+    assert {each["Sid"] for each in of_models} == expected
+    of_task = {each["Sid"]: each for each in statements(roles, "TaskFunctionRole")}
+    assert all(of_task[each["Sid"]] == each for each in of_models)
 
 
 @pytest.mark.parametrize("role", ["Reader", "Grader"])

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.long
 
 CHECKOV = ROOT / ".aita" / "checkov" / "bin" / "checkov"
 
-GIVEN = {"UsesApiKey"}
+GIVEN = {"UsesApiKey", "ReaderUsesModelsKey"}
 """The conditions that hold with the parameters' defaults."""
 
 

@@ -4,7 +4,7 @@ import json
 
 from tests.template.conftest import Json, of_type, transform
 
-RUN_BY_THE_MACHINE = {f"{name}Function" for name in ("Plan", "Split", "Task", "Batch", "Report", "Collect")}
+RUN_BY_THE_MACHINE = {f"{name}Function" for name in ("Plan", "Split", "Task", "Names", "Batch", "Report", "Collect")}
 GRADUAL = {"TrafficShift": "Canary10Percent5Minutes", "Release": "00000000ab"}
 
 
@@ -53,7 +53,7 @@ def test_the_machine_invokes_what_it_may_invoke(resources: Json) -> None:
     substitutions = resources["RunStateMachine"]["Properties"]["DefinitionSubstitutions"]
     variables = resources["PlanFunction"]["Properties"]["Environment"]["Variables"]
     used = [substitutions[f"{name}FunctionArn"] for name in ("Plan", "Batch", "Collect")]
-    used += [variables[f"AITA_{name}_FUNCTION_ARN"] for name in ("SPLIT", "TASK", "REPORT")]
+    used += [variables[f"AITA_{name}_FUNCTION_ARN"] for name in ("SPLIT", "TASK", "NAMES", "REPORT")]
     (policy,) = resources["RunStateMachineRole"]["Properties"]["Policies"]
     (invoke,) = [each for each in policy["PolicyDocument"]["Statement"] if each["Sid"] == "InvokeFunctions"]
     assert sorted(map(json.dumps, used)) == sorted(map(json.dumps, invoke["Resource"]))

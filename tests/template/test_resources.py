@@ -56,7 +56,7 @@ SENDING = {
     "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
     "Resource": "*",
 }
-FUNCTIONS = {f"{name}Function" for name in ("Api", "Plan", "Split", "Task", "Batch", "Report", "Collect")}
+FUNCTIONS = {f"{name}Function" for name in ("Api", "Plan", "Split", "Task", "Names", "Batch", "Report", "Collect")}
 
 
 def test_what_people_made_outlives_the_stack(resources: Json) -> None:
@@ -137,7 +137,7 @@ def test_only_split_parses_scans_and_only_those_that_ask_the_model_have_the_key(
     functions = of_type(resources, "AWS::Lambda::Function")
     with_imaging = {name for name, function in functions.items() if "ImagingLayer" in str(function["Properties"])}
     assert with_imaging == {"SplitFunction"}
-    asking = {"TaskFunction", "BatchFunction"}
+    asking = {"TaskFunction", "NamesFunction", "BatchFunction"}
     assert {name for name in functions if "AITA_API_KEY_SECRET" in variables(functions[name])} == asking
     assert {name for name in FUNCTIONS if "secretsmanager" in str(resources[f"{name}Role"])} == asking
 
@@ -198,7 +198,7 @@ def test_functions_end_before_who_waits_for_them(resources: Json) -> None:
 
 
 def test_estimates_bill_the_memory_that_functions_have(resources: Json) -> None:
-    billed = {"TaskFunction": TASK_GB, "SplitFunction": SPLIT_GB, "ReportFunction": REPORT_GB}
+    billed = {"TaskFunction": TASK_GB, "NamesFunction": TASK_GB, "SplitFunction": SPLIT_GB, "ReportFunction": REPORT_GB}
     assert {name: resources[name]["Properties"]["MemorySize"] / 1024 for name in billed} == billed
 
 

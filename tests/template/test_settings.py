@@ -17,6 +17,7 @@ SETTINGS: dict[str, type[Environment]] = {
     "PlanFunction": PlanSettings,
     "SplitFunction": SplitSettings,
     "TaskFunction": TaskSettings,
+    "NamesFunction": TaskSettings,
     "BatchFunction": TaskSettings,
     "ReportFunction": StackSettings,
     "CollectFunction": StackSettings,
@@ -55,7 +56,7 @@ def test_the_template_takes_the_reasoning_efforts_that_the_settings_take(templat
     parameter = template["Parameters"]["ReasoningEffort"]
     assert (parameter["AllowedValues"], parameter["Default"]) == (list(get_args(ReasoningEffort)), DEFAULT_EFFORT)
     reads = {name for name in SETTINGS if "AITA_REASONING_EFFORT" in variables(resources[name])}
-    assert reads == {"ApiFunction", "TaskFunction", "BatchFunction"}
+    assert reads == {"ApiFunction", "TaskFunction", "NamesFunction", "BatchFunction"}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ API = STACK | {
     "AITA_MODEL_BASE_URL": "https://x.test/v1",
     "AITA_MAX_WORKERS": "10",
 }
-PLAN = STACK | {f"AITA_{name.upper()}_FUNCTION_ARN": f"arn:{name}" for name in ("task", "split", "report")}
+PLAN = STACK | {f"AITA_{name.upper()}_FUNCTION_ARN": f"arn:{name}" for name in ("task", "names", "split", "report")}
 TASK = STACK | {"AITA_MODEL_BASE_URL": "https://x.test/v1", "AITA_API_KEY_SECRET": "secret"}
 
 ALL: list[tuple[type[Environment], dict[str, str]]] = [

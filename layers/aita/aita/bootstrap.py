@@ -200,6 +200,7 @@ def make_planner() -> "Planner":
     stores = make_stores(settings)
     functions = {
         "task": settings.task_function_arn,
+        "names": settings.names_function_arn,
         "split": settings.split_function_arn,
         "report": settings.report_function_arn,
     }
@@ -285,7 +286,7 @@ def make_reporter() -> "ReportRenderer":
 
 
 def make_executor(*, makes_batches: bool = False) -> "RoleExecutors":
-    """Return the service behind the task function. A role's executor is made at its first task, the model's at once.
+    """Return the service behind task and names. A role's executor is made at its first task, the model's at once.
 
     Parameters
     ----------

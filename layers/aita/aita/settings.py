@@ -187,6 +187,7 @@ class PlanSettings(StackSettings):
     """Settings of the plan function: ARNs of the functions that execute items."""
 
     task_function_arn: str
+    names_function_arn: str
     split_function_arn: str
     report_function_arn: str
 
@@ -203,7 +204,7 @@ class SplitSettings(StackSettings):
 
 
 class TaskSettings(RoleSettings):
-    """Settings of the task function: models, secrets with their API keys, and limits of calls."""
+    """Settings of the functions task, names and batch: models, secrets with their API keys, and limits of calls."""
 
     api_key_secret: str
     reader_key_secret: str = ""

@@ -15,7 +15,7 @@ TAGGED = (
 )  # fmt: skip
 """Types of resources that cost, and that Resource Groups' Tagging API lists."""
 
-_ASKS_MODEL = {"TaskFunctionRole", "BatchFunctionRole"}
+_ASKS_MODEL = {"TaskFunctionRole", "NamesFunctionRole", "BatchFunctionRole"}
 _DENIED = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutBucketPolicy")
 _DENIED_ON_TABLE = ("dynamodb:DeleteTable", "dynamodb:Scan")
 _ALARM_SECONDS = 1200.0

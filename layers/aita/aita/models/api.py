@@ -76,7 +76,8 @@ class StageEstimate(StrictModel):
     """Estimated calls, tokens and cost of a stage; costs are ``None`` if the model's price is unknown.
 
     ``model`` is the model that is asked; it is empty for a stage that asks none. ``batch_cost_usd`` is the cost of the
-    same calls in the provider's batches. A stack before version 0.3 has none.
+    same calls in the provider's batches, or again that of calls where batches have none of them. A stack before version
+    0.3 has none.
     """
 
     stage: str

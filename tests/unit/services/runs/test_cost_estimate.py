@@ -281,6 +281,9 @@ class TestReadNames:
         for folder in ("Ann Lee", "booklet-001", "booklet-002"):
             harness.put(f"scans/{folder}/1.jpg", b"x")
         assert "read_names" not in calls(estimate(harness, "transcribe"))
-        assert calls(estimate(harness, "transcribe", read_names=True))["read_names"] == 2
+        found = estimate(harness, "transcribe", read_names=True)
+        assert calls(found)["read_names"] == 2
+        at_full_price = {each.stage: each.batch_cost_usd == each.cost_usd for each in found.stages if each.calls}
+        assert at_full_price == {"read_names": True, "transcribe": False}, "no batch has names"
         run = harness.run("transcribe", read_names=True)
         assert len(harness.items(run, "read_names")) == 2

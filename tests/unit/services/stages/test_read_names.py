@@ -128,3 +128,17 @@ def test_without_any_name_the_pages_are_transcribed_all_the_same(harness: Harnes
     assert run.status is RunStatus.PARTIAL
     assert (run.stages["read_names"].failed, run.stages["transcribe"].failed) == (3, 0)
     assert run.stages["transcribe"].succeeded == 11
+
+
+@pytest.mark.parametrize("use", ["first", "only"])
+def test_no_batch_of_the_provider_has_names(harness: Harness, use: str) -> None:
+    run = harness.run("transcribe", read_names=True, provider_batch=use)
+    assert run.status is RunStatus.SUCCEEDED
+    plan = harness.plan(run, "read_names")
+    assert (plan.function, plan.provider_batch) == ("arn:names", False)
+    assert harness.plan(run, "transcribe").provider_batch
+    assert run.stages["read_names"].succeeded == 3
+    assert len(name_readings(harness)) == 3
+    assert matched(harness)["booklet-001"] == ("Bob Fox", "read")
+    books = [key for key in harness.objects.data if key.endswith("/batches.json")]
+    assert [key.split("/")[-2] for key in books] == ["transcribe"]

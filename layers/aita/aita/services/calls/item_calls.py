@@ -197,10 +197,16 @@ class ItemCalls:
     makes_batches: bool = False
     refusals: Refusals = field(default_factory=Refusals)
 
-    def pacer(self, event: ItemEvent, remaining: Callable[[], float]) -> ItemPacer:
-        """Return the pacer of an item's calls in one invocation."""
+    def pacer(self, event: ItemEvent, remaining: Callable[[], float], *, goes_to_batches: bool) -> ItemPacer:
+        """Return the pacer of an item's calls in one invocation.
+
+        Parameters
+        ----------
+        goes_to_batches
+            Whether batches may have the requests of the item's stage: else calls are made in every run.
+        """
         use = self.watch.get(event.run_id).settings.provider_batch
-        batches_only = use is BatchUse.ONLY and not self.makes_batches
+        batches_only = use is BatchUse.ONLY and goes_to_batches and not self.makes_batches
         return ItemPacer(self.admission, event, event.waited.slot_due, remaining, self.longest_call, batches_only)
 
     def loop(self, event: ItemEvent, pacer: ItemPacer) -> CallLoop:

@@ -92,7 +92,8 @@ class TaskExecutor:
         """
         if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
-        calls, pacer = TaskCalls.after(event.waited.lost), self.calls.pacer(event, remaining)
+        calls = TaskCalls.after(event.waited.lost)
+        pacer = self.calls.pacer(event, remaining, goes_to_batches=stage_of(event.stage).goes_to_batches)
         try:
             self._check_model(event)
             return self._complete(event, calls, pacer)

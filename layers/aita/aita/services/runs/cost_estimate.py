@@ -163,7 +163,7 @@ class Estimator:
             input_tokens=sum(sent for sent, _ in tokens),
             output_tokens=sum(received for _, received in tokens),
             cost_usd=cost,
-            batch_cost_usd=None if cost is None else cost * BATCH_PRICE,
+            batch_cost_usd=cost * BATCH_PRICE if cost is not None and stage.goes_to_batches else cost,
         )
 
 

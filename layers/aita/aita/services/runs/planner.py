@@ -79,7 +79,7 @@ class Planner:
             manifest=Manifest(bucket=self.objects.bucket, key=object_keys.stage_file(run.run_id, stage.name, MANIFEST)),
             function=self.functions[stage.function],
             expires_at=rows_expire_at(self.clock(), self.retention_days),
-            provider_batch=run.settings.provider_batch is not BatchUse.NEVER and isinstance(stage, LLMStage),
+            provider_batch=run.settings.provider_batch is not BatchUse.NEVER and stage.goes_to_batches,
         )
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:

@@ -17,6 +17,9 @@ from aita.tasks.llm_task import LLMTask
 INPUTS = "inputs"
 """Name of the stage's file with the shared inputs of its tasks."""
 
+ItemFunction = Literal["task", "names", "split", "report"]
+"""Function that executes a stage's items. Task and names have one code, and each its own rights."""
+
 ReadFile = Callable[[str], bytes]
 """Returns one of the stage's own files, as Plan wrote it: its inputs, or one of ``StagePlan.files``."""
 
@@ -55,12 +58,17 @@ class Stage(ABC):
     artifact: str
     more_artifacts: ClassVar[tuple[str, ...]] = ()
     """Names of further files with gathered results, for other readers."""
-    function: ClassVar[Literal["task", "split", "report"]] = "task"
+    function: ClassVar[ItemFunction] = "task"
     gathers_halted: ClassVar[bool] = False
     """Whether the results of a halted run are gathered, too; else such a run leaves the artifact unchanged."""
 
     is_needed: ClassVar[bool] = True
     """Whether the run ends if none of the items succeeds: else the stages after it do without its results."""
+
+    @property
+    def goes_to_batches(self) -> bool:
+        """Whether the provider's batches may have the stage's requests, in runs that use them."""
+        return False
 
     @property
     def artifacts(self) -> tuple[str, ...]:
@@ -129,6 +137,11 @@ class LLMStage(Stage):
     """Whether the tasks may share calls."""
     model_role: ModelRole | None = None
     """Role of the model that the tasks ask, as their kind has it; with ``None``, the stack's ``ModelName``."""
+
+    @property
+    def goes_to_batches(self) -> bool:
+        """Whether the provider's batches may have the requests: the batch function reads no more than task does."""
+        return self.function == "task"
 
     def read_inputs(self, data: bytes) -> BaseModel:
         """Return the shared inputs of the stage's tasks, as Plan wrote them.

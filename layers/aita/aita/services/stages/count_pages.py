@@ -1,7 +1,7 @@
 """Stage ``count_pages``: one task for each PDF of a pile, so that its pages can be dealt out in ranges."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ from aita.models.run import Item, Refs, RunSettings
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.pile_files import pile_files
-from aita.services.stages.base import Stage, StagePlan
+from aita.services.stages.base import ItemFunction, Stage, StagePlan
 from aita.services.stages.pile_sources import PileSources, require_whole
 from aita.services.stages.split_base import SOURCES
 
@@ -25,7 +25,7 @@ class CountPagesStage(Stage):
 
     name = "count_pages"
     artifact = object_keys.PAGE_COUNTS
-    function: ClassVar[Literal["task", "split", "report"]] = "split"
+    function: ClassVar[ItemFunction] = "split"
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """Require that each file of a pile is there with all of its parts, and that the settings are valid."""

@@ -1,7 +1,7 @@
 """Stage ``cut``: one task for each student, which cuts the strips on which answers are seen or read again."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -10,7 +10,7 @@ from aita.models.second_look import Strip
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grade_inputs import GradeInputs
-from aita.services.stages.base import Gathered, ReadFile, Stage, StagePlan
+from aita.services.stages.base import Gathered, ItemFunction, ReadFile, Stage, StagePlan
 from aita.services.stages.grade import KEPT, GradeStage, kept_cells
 from aita.services.stages.strip_cuts import CUT, CutInputs, CutStrips, StudentCuts
 
@@ -22,7 +22,7 @@ class CutStage(Stage):
 
     name = CUT
     artifact = object_keys.STRIPS
-    function: ClassVar[Literal["task", "split", "report"]] = "split"
+    function: ClassVar[ItemFunction] = "split"
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require the material of grading, which follows."""

@@ -1,7 +1,7 @@
 """Stage ``read_names``: one task for each student whom nobody knows, which reads the heads of the first pages."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -11,7 +11,7 @@ from aita.models.read_name import ReadName
 from aita.models.run import Refs, RunSettings
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.stages.base import Gathered, LLMStage, ReadFile, StagePlan
+from aita.services.stages.base import Gathered, ItemFunction, LLMStage, ReadFile, StagePlan
 from aita.tasks.name_reading import NameReadingTask
 
 HEADS_READ = 2
@@ -33,6 +33,7 @@ class ReadNamesStage(LLMStage):
     """Read who students are on the heads of their pages, of those whom nobody knows; in runs that were told to."""
 
     name = "read_names"
+    function: ClassVar[ItemFunction] = "names"
     artifact = object_keys.READ_NAMES
     inputs_model: type[BaseModel] = HeadsToRead
     model_role = NameReadingTask.model_role

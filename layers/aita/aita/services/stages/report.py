@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ from aita.models.report import ReportFiles
 from aita.models.run import Item, Refs, RunSettings
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.stages.base import Stage, StagePlan
+from aita.services.stages.base import ItemFunction, Stage, StagePlan
 
 STUDENT = "student_id"
 """Name of the ref in a student's item; the class's item does not have it."""
@@ -31,7 +31,7 @@ class ReportStage(Stage):
 
     name = "report"
     artifact = object_keys.REPORTS
-    function: ClassVar[Literal["task", "split", "report"]] = "report"
+    function: ClassVar[ItemFunction] = "report"
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require transcriptions or grades, unless the run makes them."""

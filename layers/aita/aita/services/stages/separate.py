@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel
 
@@ -14,7 +14,7 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.booklets import separate
 from aita.services.assignments.pile_files import PileFile, pile_files
 from aita.services.assignments.uploaded_files import blank_exam_files
-from aita.services.stages.base import INPUTS, Gathered, ReadFile, Stage, StagePlan
+from aita.services.stages.base import INPUTS, Gathered, ItemFunction, ReadFile, Stage, StagePlan
 from aita.services.stages.pile_sources import PileSources
 from aita.services.stages.split_base import SOURCES, FilesInputs
 
@@ -33,7 +33,7 @@ class SeparateStage(Stage):
 
     name = "separate"
     artifact = object_keys.BOOKLETS
-    function: ClassVar[Literal["task", "split", "report"]] = "split"
+    function: ClassVar[ItemFunction] = "split"
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require nothing: an assignment may have no pile."""

@@ -1,7 +1,7 @@
 """Base class of the split function's stages, which have one task for each file."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel
 
@@ -12,7 +12,7 @@ from aita.models.run import Refs
 from aita.models.scan import SplitPages
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
-from aita.services.stages.base import Stage, StagePlan
+from aita.services.stages.base import ItemFunction, Stage, StagePlan
 
 SOURCES = "sources"
 """Name of the stage's file with the S3 keys of the files to split. The keys hold students' names, so that only the
@@ -56,7 +56,7 @@ class Source(NamedTuple):
 class FilesStage(Stage):
     """Stage with one task for each file, which makes the file's page images."""
 
-    function: ClassVar[Literal["task", "split", "report"]] = "split"
+    function: ClassVar[ItemFunction] = "split"
 
     def plan_files(
         self,
