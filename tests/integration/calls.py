@@ -1,7 +1,7 @@
 """What a function or a command asks of AWS, as IAM sees it: each call's action, its resource, the table's partition."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -11,11 +11,15 @@ BUCKET, TABLE = "arn:aws:s3:::aita-test", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """One action on one resource; ``partition`` is what the table's partition key begins with."""
+    """One action on one resource; ``partition`` is what the table's partition key begins with.
+
+    ``presigned`` is true where a URL is signed, for others to send the request.
+    """
 
     action: str
     resource: str
     partition: str = ""
+    presigned: bool = False
 
 
 def record(events: Any, calls: set[Call]) -> None:
@@ -23,6 +27,8 @@ def record(events: Any, calls: set[Call]) -> None:
 
     def asked(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         found = _calls(model.service_model.service_name, model.name, params)
+        if context.get("is_presign_request"):
+            found = {replace(each, presigned=True) for each in found}
         context["asked"] = found
         calls.update(found)
 

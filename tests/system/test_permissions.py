@@ -17,6 +17,7 @@ from PIL import Image
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.bootstrap import utc_now
 from aita.models.run import TaskRow
+from aita.services.runs.pipelines import PIPELINES, stage_of
 from aita_local.simulated_model.fault_injection import FaultSettings
 from tests.integration.calls import ACCOUNT, BUCKET, TABLE
 from tests.integration.material import exam, kind, page, right
@@ -362,7 +363,9 @@ def test_every_call_is_granted(driven: Stack, granted: dict[str, list[Grant]], f
     refused = [
         call
         for call in sorted(calls)
-        if not any(grant.covers(call.action, call.resource, call.partition) for grant in granted[function])
+        if not any(
+            grant.covers(call.action, call.resource, call.partition, call.presigned) for grant in granted[function]
+        )
     ]
     assert not refused, refused
 
@@ -370,7 +373,9 @@ def test_every_call_is_granted(driven: Stack, granted: dict[str, list[Grant]], f
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_grant_is_used(driven: Stack, granted: dict[str, list[Grant]], function: str) -> None:
     def is_used(grant: Grant) -> bool:
-        return any(grant.covers(call.action, call.resource, call.partition) for call in driven.calls[function])
+        return any(
+            grant.covers(call.action, call.resource, call.partition, call.presigned) for call in driven.calls[function]
+        )
 
     unused = [grant for grant in granted[function] if not is_used(grant) and grant.sid not in OF_LAMBDA | OF_ROLES]
     assert not unused, unused
@@ -382,7 +387,9 @@ def test_every_grant_is_used(driven: Stack, granted: dict[str, list[Grant]], fun
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_call_is_denied(driven: Stack, denied: dict[str, list[Grant]], function: str) -> None:
     for call in driven.calls[function]:
-        assert not any(each.covers(call.action, call.resource, call.partition) for each in denied[function]), call
+        assert not any(
+            each.covers(call.action, call.resource, call.partition, call.presigned) for each in denied[function]
+        ), call
 
 
 @pytest.mark.parametrize("of", ["scans", "piles"])
@@ -403,14 +410,14 @@ def test_who_students_are_is_out_of_reach(granted: dict[str, list[Grant]], funct
             assert not any(grant.covers(action, f"{BUCKET}/{ASSIGNMENT}/{name}") for grant in granted[function])
 
 
-def test_heads_are_written_by_split_and_read_by_names_alone_beside_the_api_which_signs_urls() -> None:
+def test_heads_are_read_by_names_alone_and_by_urls_that_the_api_signs() -> None:
     """Over all roles: those of the functions, and that of the state machine."""
     resources = settled(transform(read_template())["Resources"], GIVEN)
     roles = [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
     names = NAMES | {f"{function.capitalize()}Function.Arn": function for function in FUNCTIONS}
 
-    def may(action: str) -> set[str]:
-        head = action, f"{BUCKET}/{ASSIGNMENT}/heads/s-1/a-0001.jpg"
+    def may(action: str, *, presigned: bool = False) -> set[str]:
+        head = action, f"{BUCKET}/{ASSIGNMENT}/heads/s-1/a-0001.jpg", "", presigned
         return {
             role
             for role in roles
@@ -419,8 +426,22 @@ def test_heads_are_written_by_split_and_read_by_names_alone_beside_the_api_which
         }
 
     assert len(roles) == len(FUNCTIONS) + 1
-    assert may("s3:GetObject") == {"ApiFunctionRole", "NamesFunctionRole"}
+    assert may("s3:GetObject") == {"NamesFunctionRole"}
+    assert may("s3:GetObject", presigned=True) == {"NamesFunctionRole", "ApiFunctionRole"}
     assert may("s3:PutObject") == {"SplitFunctionRole"}
+
+
+@pytest.mark.parametrize("stage", sorted({name for stages in PIPELINES.values() for name in stages}))
+def test_results_are_written_by_the_stages_own_function(
+    granted: dict[str, list[Grant]], denied: dict[str, list[Grant]], stage: str
+) -> None:
+    """Batch asks a stage's first request at once; Plan takes over transcriptions of runs before version 0.3."""
+    result = "s3:PutObject", f"{BUCKET}/runs/r/{stage}/results/{stage}-1.json"
+    allowed = {name for name in FUNCTIONS if any(grant.covers(*result) for grant in granted[name])}
+    refused = {name for name in FUNCTIONS if any(denial.covers(*result) for denial in denied[name])}
+    function = stage_of(stage).function
+    others = {"batch"} if function == "task" else set[str]()
+    assert allowed - refused == {function} | others | ({"plan"} if stage == "transcribe" else set[str]())
 
 
 def test_names_runs_the_items_that_read_names_and_nothing_else(driven: Stack) -> None:

@@ -9,21 +9,29 @@ from typing import Any
 from tests.template.conftest import Json, listed
 
 PARTITION_KEY = "dynamodb:LeadingKeys"
+AUTHENTICATION = "s3:authType"
+"""A signed URL has REST-QUERY-STRING:
+https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html"""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one pattern of resources; ``partitions`` are patterns of partition keys, none for all."""
+    """One action on one pattern of resources.
+
+    ``partitions`` are patterns of partition keys, none for all; ``but_presigned`` leaves out what a signed URL asks.
+    """
 
     sid: str
     action: str
     resource: str
     partitions: tuple[str, ...] = ()
+    but_presigned: bool = False
 
-    def covers(self, action: str, resource: str, partition: str = "") -> bool:
-        """Tell whether it allows an action on a resource, as IAM matches them."""
+    def covers(self, action: str, resource: str, partition: str = "", presigned: bool = False) -> bool:
+        """Tell whether it is on an action on a resource, as IAM matches them."""
         return (
             action == self.action
+            and not (presigned and self.but_presigned)
             and matches(resource, self.resource)
             and (not self.partitions or any(matches(partition, pattern) for pattern in self.partitions))
         )
@@ -52,9 +60,13 @@ def _of_effect(effect: str, resources: Json, role: str, names: dict[str, str]) -
         conditions = dict(statement.get("Condition", {}).get("ForAllValues:StringLike", {}))
         partitions = tuple(conditions.pop(PARTITION_KEY, ()))
         assert not conditions
+        authentication = statement.get("Condition", {}).get("StringEquals", {})
+        assert authentication in ({}, {AUTHENTICATION: "REST-HEADER"})
         for action in listed(statement["Action"]):
             for resource in listed(statement["Resource"]):
-                found.append(Grant(statement["Sid"], action, written_out(resource, names), partitions))
+                found.append(
+                    Grant(statement["Sid"], action, written_out(resource, names), partitions, bool(authentication))
+                )
     return found
 
 
