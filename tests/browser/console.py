@@ -6,7 +6,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,6 +59,8 @@ class Console:
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
     _dropped: TemporaryDirectory[str] | None = None
+    _under_way: int = 0
+    _ended: threading.Condition = field(default_factory=threading.Condition)
 
     def start(self) -> None:
         """Serve, on the port of the time before if there is one; with a new token, as each process has its own."""
@@ -69,7 +72,7 @@ class Console:
         staging = Staging(Path(self._dropped.name))
         application = make_application(
             lambda: Signed(place, self),
-            Files(place, self.stack),
+            Files(place, self),
             bucket_urls(BUCKET, None),
             [f"127.0.0.1:{self.port}"],
             token,
@@ -87,14 +90,28 @@ class Console:
             time.sleep(0.005)
 
     def stop(self) -> None:
-        """End, as a console does that is killed: connections are cut."""
+        """End, as a console does that is killed: connections are cut, and the stack does what it was asked for."""
         assert self._server is not None
         assert self._thread is not None
         assert self._dropped is not None
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
+        with self._ended:
+            assert self._ended.wait_for(lambda: self._under_way == 0, PATIENCE)
         self._dropped.cleanup()
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Be counted as under way, so that no call is left to run beside the tests after these."""
+        with self._ended:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._under_way -= 1
+                self._ended.notify_all()
 
     def made(self, method: str, ending: str) -> list[Call]:
         """Return the calls of a method whose path ends so."""
@@ -128,20 +145,22 @@ class Signed(SigV4Transport):
             route += "?" + "&".join(f"{name}={value}" for name, value in given.items())
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         identity = {"userArn": f"arn:aws:iam::123456789012:user/{self._console.person}"}
-        status, answer = self._console.stack.call(method, route, body, headers=headers, identity=identity)
+        with self._console.calling():
+            status, answer = self._console.stack.call(method, route, body, headers=headers, identity=identity)
         return response(status, answer)
 
 
 class Files(FileTransfer):
     """The bucket in place of its presigned URLs."""
 
-    def __init__(self, place: StackTarget, stack: Stack) -> None:
+    def __init__(self, place: StackTarget, console: Console) -> None:
         super().__init__(place)
-        self._stack = stack
+        self._console = console
 
     def fetch(self, url: str, target: BinaryIO) -> None:
         key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")
-        target.write(self._stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        with self._console.calling():
+            target.write(self._console.stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
 
     def send(
         self,
@@ -152,7 +171,9 @@ class Files(FileTransfer):
         first: int = 0,
         whole: int | None = None,
     ) -> None:
-        self._stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes()[first : first + size])
+        part = file.read_bytes()[first : first + size]
+        with self._console.calling():
+            self._console.stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=part)
         on_bytes(size)
 
 

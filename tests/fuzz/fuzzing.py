@@ -50,6 +50,8 @@ def fuzz(target: Target, seconds: float) -> Found:
         try:
             feed()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
-            return Found(seeds, inputs, f"seed {seeds}: {type(error).__name__} for {repr(last)[:_SHOWN]}")
+            # One that its input brings but once comes in a group, the error that was seen at its head.
+            seen = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+            return Found(seeds, inputs, f"seed {seeds}: {type(seen).__name__} for {repr(last)[:_SHOWN]}")
         seeds += 1
     return Found(seeds, inputs)

@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 from tests.fuzz.fuzzing import fuzz
 from tests.fuzz.targets import TARGETS, Target
 
+# Hypothesis warns of its strategies where another thread draws a random number, as a client does that waits.
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_no_input_breaks_a_parser(name: str) -> None:
