@@ -200,3 +200,10 @@ def test_a_file_that_changed_meanwhile_is_not_replaced(page: Page, console: Cons
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert").first).to_contain_text("was changed since this page fetched it")
     assert exam.get("user_rubrics")["2"]["criteria"][0]["description"] == "a cell"
+    page.get_by_role("button", name="Load again").click()
+    now = page.get_by_label("As it is now")
+    expect(now).to_contain_text("4 a cell")
+    expect(page.get_by_role("form", name="Rubric").get_by_label("Criterion 1")).to_have_value("walls")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("form", name="Rubric")).to_have_count(0)
+    assert exam.get("user_rubrics")["2"]["criteria"][0]["description"] == "walls"
