@@ -6,6 +6,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from playwright.sync_api import Page, expect
 
+from aita.models.grade import cell_id
 from tests.browser.conftest import NewPage
 from tests.browser.console import Call, Console, response, unreachable
 from tests.browser.graded_exam import Exam
@@ -45,7 +46,8 @@ def test_what_is_not_sent_is_told_with_the_reason_and_sent_later(
     console.fault = fault
     press(page, "Enter")
     state(page, "1 not sent")
-    page.get_by_role("button", name="Show").click()
+    if not page.locator(".entries").is_visible():  # it opens by itself once a decision is parked
+        page.get_by_role("button", name="Show").click()
     expect(page.locator(".entries")).to_contain_text(told)
     press(page, "k")
     expect(page.get_by_text("Not sent yet: accept")).to_be_visible()
@@ -116,6 +118,37 @@ def test_a_refused_decision_is_told_and_hinders_no_other(page: Page, console: Co
     expect(page.get_by_role("alert")).to_contain_text("Your decision was not taken: the note is refused")
     page.get_by_role("button", name="Decide anew").click()
     saved(page)
+    press(page, "n")
+    expect(page.get_by_label("Text")).to_have_value("hm")
+
+
+def test_a_decision_that_the_server_fails_at_is_parked_and_the_others_go_on(
+    page: Page, console: Console, exam: Exam
+) -> None:
+    first = cell_id("s-01", "1a")
+    failing = {first}
+
+    def fail(call: Call) -> AWSResponse | None:
+        return response(500, {"message": "Internal Server Error"}) if call.path.split("/")[-1] in failing else None
+
+    console.fault = lambda call: fail(call) if call.method == "POST" else None
+    press(page, "3", "Enter", "Enter", "Enter")
+    state(page, "1 not sent")
+    assert [each["student_id"] for each in exam.decisions()] == ["s-02", "s-03"]
+    parked = page.locator(".entries")
+    expect(parked).to_contain_text("Internal Server Error")
+    press(page, "k", "k", "k")
+    expect(page.get_by_role("alert")).to_contain_text("is not sent")
+    parked.get_by_role("button", name="Discard").click()
+    saved(page)
+    expect(page.locator(".sum .state")).to_have_text("waits for a decision")
+    expect(page.locator(".sum strong")).to_have_text("5")  # the draft stays
+    press(page, "Enter")
+    expect(page.locator(".entries")).to_be_visible()
+    failing.clear()
+    parked.get_by_role("button", name="Try again").click()
+    saved(page)
+    assert exam.answer("s-01")["points"] == 5
 
 
 def test_the_page_can_be_loaded_again(page: Page, console: Console, exam: Exam, new_page: NewPage) -> None:

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox, standing } from "../../layers/aita/aita/client/console/pages/logic/outbox.mjs";
+import { Outbox, isParked, standing } from "../../layers/aita/aita/client/console/pages/logic/outbox.mjs";
 
 const failure = (status, body = null) => Object.assign(new Error(`status ${status}`), { status, body });
 
@@ -96,4 +96,77 @@ test("a decision that waits gives way to a newer one on the same answer, and can
   answer({ decision_id: "2" });
   await first;
   assert.deepEqual(sent, [["a", 1], ["b", 3]]);
+});
+
+/** An outbox in front of a server that fails at one answer for as long as `failing` holds it. */
+function outboxOver(failing) {
+  const sent = [];
+  let wake = () => {};
+  const outbox = new Outbox({
+    send: async ({ cell, request }) => {
+      sent.push([cell, request.action]);
+      if (failing.has(cell)) throw failure(500);
+      return { decision_id: cell };
+    },
+    recognize: () => false, saved: () => {},
+    pause: () => new Promise((done) => { wake = done; }),
+  });
+  const pass = async () => {
+    await new Promise(setImmediate);
+    wake();
+    await new Promise(setImmediate);
+  };
+  return { outbox, sent, pass };
+}
+
+test("a decision that the server fails at again and again holds back none of the others, and is parked", async () => {
+  const failing = new Set(["a"]);
+  const { outbox, sent, pass } = outboxOver(failing);
+  for (const cell of "abc") outbox.add(cell, { action: "accept" });
+  await new Promise(setImmediate);
+  assert.deepEqual(outbox.entries.value.map((each) => each.cell), ["a"]);
+  assert.deepEqual(sent.map(([cell]) => cell).slice(0, 3), ["a", "b", "c"]);
+  while (!isParked(outbox.of("a"))) await pass();
+  outbox.add("d", { action: "accept" });
+  await pass();
+  assert.equal(outbox.of("d"), undefined);
+  assert.equal(outbox.of("a").message, "status 500");
+  assert.equal(standing(outbox.entries.value), "1 not sent");
+  failing.clear();
+  outbox.retry(outbox.of("a").id);
+  await pass();
+  assert.deepEqual(outbox.entries.value, []);
+});
+
+test("decisions on one answer keep their order, and what was written does not give way to another decision", async () => {
+  const failing = new Set(["a"]);
+  const { outbox, sent, pass } = outboxOver(failing);
+  outbox.add("a", { action: "note" });
+  await pass();
+  outbox.add("a", { action: "accept" });
+  outbox.add("b", { action: "accept" });
+  await pass();
+  assert.deepEqual(outbox.entries.value.map(({ cell, request }) => [cell, request.action]), [["a", "note"], ["a", "accept"]]);
+  assert.ok(!sent.some(([cell, action]) => cell === "a" && action === "accept"));
+  outbox.discard(outbox.entries.value[0].id);
+  failing.clear();
+  outbox.retry();
+  await pass();
+  assert.deepEqual(sent.at(-1), ["a", "accept"]);
+  assert.deepEqual(outbox.entries.value, []);
+});
+
+test("with all calls failing, each decision is kept and the server is asked ever less", async () => {
+  const failing = new Set("abcdef");
+  const { outbox, sent, pass } = outboxOver(failing);
+  for (const cell of "abcdef") outbox.add(cell, { action: "accept" });
+  await new Promise(setImmediate);
+  assert.ok(sent.length <= 3, `${sent.length} calls at once`);
+  for (let times = 0; times < 30; times++) await pass();
+  assert.equal(standing(outbox.entries.value), "6 not sent");
+  failing.clear();
+  outbox.retry();
+  await pass();
+  await pass();
+  assert.deepEqual(outbox.entries.value, []);
 });

@@ -2,6 +2,7 @@
 //
 // A decision on an answer of the grading screen is sent as below. Another screen's entry brings its own `send(entry)`,
 // `recognize(decision, entry)` and `saved(entry, decision)`, and `words` and `address` for the list of what is not sent.
+// An entry's `discarded(entry)` is called once the person has discarded it.
 
 import { call } from "./calls.mjs";
 import { basisAfter, isOf } from "./logic/draft.mjs";

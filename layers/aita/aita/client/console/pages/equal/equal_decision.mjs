@@ -52,6 +52,7 @@ export function EqualDecision({ assignment, group, reload, look }) {
       words: `Question ${group.question_id}, ${Object.keys(bases).length} equal answers`,
       address: link(assignment, "equal"),
       send: () => call("POST", ["assignments", assignment, "reviews", answer.cell_id, "equal"], { body: { decision: { ...decision.request, basis }, others } }),
+      discarded: () => there.current && reload(),
       recognize: (theirs) => isOf(theirs, decision.request, answer),
       saved: (_, result) => {
         if (!there.current) return;
@@ -67,6 +68,7 @@ export function EqualDecision({ assignment, group, reload, look }) {
       words: `Question ${group.question_id}, answer ${cell}`,
       address: link(assignment, "equal"),
       send: () => call("POST", ["assignments", assignment, "reviews", cell], { body: { action: "undo", basis: basisAfter(made.bases[cell], decision) } }),
+      discarded: () => there.current && reload(),
       recognize: (theirs) => theirs.action === "undo" && theirs.undoes === decision.decision_id,
       saved: () => {
         setMade((now) => ({ ...now, decisions: now.decisions.filter((each) => each.cell_id !== cell), undone: [...(now.undone ?? []), cell] }));

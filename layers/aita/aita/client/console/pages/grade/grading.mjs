@@ -138,6 +138,7 @@ export class Grading {
     const forget = this._forgetting(answer.cell_id);
     unsent.add(answer.cell_id, request, {
       assignment, queue, answer,
+      discarded: (entry) => this._discarded(entry),
       after: (decision) => {
         forget();
         if (after) after(decision);
@@ -177,7 +178,7 @@ export class Grading {
     this.queue.show(cell);
     const withdrawn = unsent.withdraw(cell);
     if (withdrawn) {
-      this.queue.replace({ ...this.queue.find(cell), state: withdrawn.answer.state, points: withdrawn.answer.points });
+      this._restore(withdrawn);
       this.notice.value = "Your decision was taken back before it was sent.";
       return;
     }
@@ -186,11 +187,22 @@ export class Grading {
     this.notice.value = "Undone.";
     unsent.add(cell, { action: "undo" }, {
       assignment, queue, answer: this.answer,
+      discarded: (entry) => this._discarded(entry),
       after: () => {
         forget();
         return this.renew(cell);
       },
     });
+  }
+
+  /** Show an answer as it was before a decision that is not sent any more. */
+  _restore({ cell, answer: { state, points } }) {
+    this.queue.replace({ ...this.queue.find(cell), state, points });
+  }
+
+  _discarded(entry) {
+    this._restore(entry);
+    return this.renew(entry.cell); // the server may have recorded it all the same
   }
 
   /** Fetch an answer afresh, with links that have not expired; what the person has drafted stays. */
@@ -209,6 +221,18 @@ export class Grading {
     }
   }
 
+  /** Go on with the feedback of a decision on an older proposal, beside the points that are proposed now. */
+  _carryOver({ cell, request }) {
+    const answer = this.queue.find(cell);
+    const draft = this.drafts.value[cell];
+    if (draft) {
+      const criteria = beginning(answer, this.queue.question.value?.rubrics[answer.rubric]).criteria;
+      this.drafts.value = { ...this.drafts.value, [cell]: { ...draft, criteria } };
+    }
+    const given = request.criteria ? Object.values(request.criteria) : [];
+    this.notice.value = given.length ? `You had given ${given.map(written).join(" + ")}: the answer was graded anew since.` : "";
+  }
+
   /** Return a function that drops an answer's draft and texts, unless the person has gone on with them since. */
   _forgetting(cell) {
     const [draft, texts] = [this.drafts.value[cell], this._texts[cell]];
@@ -219,11 +243,17 @@ export class Grading {
     };
   }
 
-  /** Settle two decisions at once: with `mine`, decide again, unless another proposal is there than the person saw. */
+  /**
+   * Settle two decisions at once: with `mine`, decide again, unless another proposal is there than the person saw.
+   * The draft of a decision that was refused stays; of one on an older proposal, the feedback stays, and the points are
+   * told beside the new ones.
+   */
   async settle(entry, mine) {
     const forget = this._forgetting(entry.cell);
     await this.renew(entry.cell);
-    unsent.withdraw(entry.cell);
+    unsent.discard(entry.id);
+    if (!mine && entry.state === "refused") return undefined;
+    if (!mine && !entry.theirs) return this._carryOver(entry);
     if (!mine) return forget();
     const seen = ({ proposal, rubric }) => JSON.stringify([proposal, rubric]);
     if (seen(this.queue.find(entry.cell)) !== seen(entry.answer)) {

@@ -4,11 +4,21 @@ import { signal } from "../vendor/signals-core.mjs";
 
 const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds before each further try; the last one again and again
 
+const PARKED_AFTER = 3; // tries that the server failed at, until an entry counts as parked
+/** Return whether the server failed at an entry again and again: it is shown with the reason, and tried after the others. */
+export const isParked = (entry) => entry.failures >= PARKED_AFTER;
+
+const WRITTEN = ["note", "correct"]; // a later decision of another kind does not take their place
+
+const isToSend = (entry) => entry.state === "waiting" || entry.state === "unsent";
+
 /**
- * The decisions that are not on the server yet, sent one after another in their order.
+ * The decisions that are not on the server yet, sent one at a time: those on one answer in their order, and of the
+ * others those first that the server failed at least often, so that one of them holds back none of the rest.
  *
  * An entry's state is "waiting", "sending", "unsent" (to be tried again), "conflict" (another decision came between:
- * the entry's `theirs`) or "refused" (the entry's `message` says why).
+ * the entry's `theirs`) or "refused" (the entry's `message` says why). Its `failures` are the tries that the server
+ * failed at, by a status of 500 or more.
  */
 export class Outbox {
   /**
@@ -23,34 +33,43 @@ export class Outbox {
     this._saved = saved;
     this._pause = pause;
     this._running = false;
-    this._failures = 0;
+    this._failures = 0; // tries in a row that were of no use
     this._next = 1;
     this._wake = () => {};
+    this._first = null; // id of the entry that is asked to be tried first
   }
 
-  /** Take a decision on an answer; one on the same answer that was not sent yet gives way to it. */
+  /** Take a decision on an answer; one on the same answer that was not sent yet gives way to it, unless it is written. */
   add(cell, request, details = {}) {
-    this.withdraw(cell);
-    const entry = { ...details, id: this._next++, cell, request, state: "waiting", message: "", theirs: null };
+    const before = this.of(cell);
+    if (before && (!WRITTEN.includes(before.request.action) || before.request.action === request.action)) this.withdraw(cell);
+    const entry = { ...details, id: this._next++, cell, request, state: "waiting", message: "", theirs: null, failures: 0 };
     this.entries.value = [...this.entries.value, entry];
     this._wake();
     return this._run();
   }
 
-  /** Take back the decision on an answer that was not sent yet; return it, if there was one. */
+  /** Take back the last decision on an answer if it is not on its way; return it, if there was one. */
   withdraw(cell) {
-    const found = this.entries.value.find((each) => each.cell === cell && each.state !== "sending");
+    const found = this.of(cell);
+    return found && this.discard(found.id);
+  }
+
+  /** Drop an entry by its id, unless it is on its way; return it, if it was dropped. */
+  discard(id) {
+    const found = this.entries.value.find((each) => each.id === id && each.state !== "sending");
     if (found) this.entries.value = this.entries.value.filter((each) => each !== found);
     return found;
   }
 
-  /** Return the entry of an answer, if it has one. */
+  /** Return the last entry of an answer, if it has one. */
   of(cell) {
     return this.entries.value.findLast((each) => each.cell === cell);
   }
 
-  /** Try at once what waits for its next try. */
-  retry() {
+  /** Try at once what waits for its next try: all of it or, by its id, one before the others. */
+  retry(id = null) {
+    this._first = id;
     this._wake();
     return this._run();
   }
@@ -60,15 +79,26 @@ export class Outbox {
     this._running = true;
     try {
       for (;;) {
-        const entry = this.entries.value.find((each) => each.state === "waiting" || each.state === "unsent");
+        const entry = this._due();
         if (!entry) return;
+        this._first = null;
         if (await this._try(entry)) continue;
-        const seconds = PAUSES[Math.min(this._failures++, PAUSES.length - 1)];
+        this._failures += 1;
+        if (this._failures === 1 && this._due()?.id !== entry.id) continue; // it may be this one alone
+        const seconds = PAUSES[Math.min(this._failures - 1, PAUSES.length - 1)];
         await Promise.race([this._pause(seconds), new Promise((done) => { this._wake = done; })]);
       }
     } finally {
       this._running = false;
     }
+  }
+
+  /** Return the entry to send next: none before an earlier one on the same answer. */
+  _due() {
+    const firsts = new Map();
+    for (const entry of this.entries.value) if (isToSend(entry) && !firsts.has(entry.cell)) firsts.set(entry.cell, entry);
+    const due = [...firsts.values()].sort((one, other) => one.failures - other.failures);
+    return due.find((each) => each.id === this._first) ?? due[0];
   }
 
   /** Send an entry once; return false if the server can't take any now. */
@@ -84,7 +114,8 @@ export class Outbox {
       else if (error.status >= 400 && error.status < 500 && ![401, 403, 408, 429].includes(error.status)) {
         this._change(entry.id, { state: "refused", message: error.message });
       } else {
-        this._change(entry.id, { state: "unsent", message: error.message });
+        const failures = entry.failures + (error.status < 500 ? 0 : 1);
+        this._change(entry.id, { state: "unsent", message: error.message, failures });
         return false;
       }
     }

@@ -13,8 +13,10 @@ import { Reading } from "../grade/reading.mjs";
 import { Writing } from "../grade/writing.mjs";
 import { html, useEffect, useMemo, useState } from "../library.mjs";
 import { actionOf } from "../logic/keys.mjs";
+import { isParked } from "../logic/outbox.mjs";
 import { total, written } from "../logic/points.mjs";
 import { names } from "../names.mjs";
+import { Parked } from "../save_state.mjs";
 import { unsent } from "../sending.mjs";
 
 const BUTTONS = [
@@ -115,6 +117,7 @@ function Answer({ grading, claims, actions, named, showAll }) {
   const { rubric, draft } = grading;
   const entry = unsent.of(cell);
   const stuck = entry && (entry.state === "conflict" || entry.state === "refused");
+  const parked = entry && !stuck && isParked(entry);
   const other = claims.others.value[cell];
   const kind = grading.writing.value;
   const again = grading.regrades.states.value[cell];
@@ -135,7 +138,9 @@ function Answer({ grading, claims, actions, named, showAll }) {
         <h1><span>${place}</span> <span class="whose">${named && html`${named[answer.student_id] ?? "no name"} `}<code>${answer.student_id}</code></span></h1>
         ${other && html`<p class="alert" role="status">${other.by} is at this answer.</p>`}
         ${stuck && html`<${Conflict} entry=${entry} keep=${() => grading.settle(entry, false)} insist=${() => grading.settle(entry, true)} />`}
-        ${entry && !stuck && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
+        ${parked && html`<div class="alert" role="alert"><p>Your decision (${entry.request.action}) is not sent: ${entry.message}. The others go on.</p>
+          <p><${Parked} entry=${entry} /></p></div>`}
+        ${entry && !stuck && !parked && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
         ${again && html`<p class="alert" role="status">This answer ${again}.</p>`}
         ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}>${flag.text}</li>`)}</ul>`}
         ${answer.reason && html`<p class="alert">${answer.reason}</p>`}

@@ -75,6 +75,7 @@ export function Names({ assignment }) {
           throw error;
         }
       },
+      discarded: load,
       saved: (_, decision) => {
         forgetNames(assignment);
         setFound((now) => ({ ...now, students: now.students.map((each) => each.student_id === id ? { ...each, decisions: [...each.decisions, decision] } : each) }));

@@ -69,6 +69,7 @@ export function Parts({ assignment }) {
           throw error;
         }
       },
+      discarded: load,
       saved: (_, made) => {
         const others = (made.decisions?.length ?? 1) - 1;
         setTold(`Saved: ${inWords(request)}${others ? `, and the same for ${others} other ${others === 1 ? "student" : "students"}` : ""}.`);
