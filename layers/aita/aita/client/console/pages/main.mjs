@@ -14,6 +14,7 @@ import { Names } from "./screens/names.mjs";
 import { NewExam } from "./screens/new_exam.mjs";
 import { Parts } from "./screens/parts.mjs";
 import { Rubrics } from "./screens/rubrics.mjs";
+import { Unknown, useIsUnknown } from "./screens/unknown.mjs";
 import { SaveState } from "./save_state.mjs";
 
 const KEPT = "aita-console-address"; // in the tab's own storage, so that the page can be loaded again
@@ -29,9 +30,10 @@ const TITLES = {
 };
 
 function Frame() {
-  const { screen, part } = route.value;
+  const { screen, part, cell } = route.value;
   const isNew = route.value.assignment === NEW;
   const assignment = isNew ? "" : route.value.assignment;
+  const isUnknown = useIsUnknown(hasToken() ? assignment : "");
   const Screen = isNew ? NewExam : SCREENS[screen] ?? Assignments;
   useEffect(() => {
     document.querySelector(".screens [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -50,12 +52,12 @@ function Frame() {
       </nav>
       <${SaveState} />
     </header>
-    ${assignment && html`<nav class="screens" aria-label="Screens">${Object.entries(TITLES).map(([name, words]) => html`
+    ${assignment && !isUnknown && html`<nav class="screens" aria-label="Screens">${Object.entries(TITLES).map(([name, words]) => html`
       <a key=${name} href=${name ? link(assignment, name) : link(assignment)}
         aria-current=${screen === name ? "page" : undefined}>${words}</a>`)}</nav>`}
     ${refusal.value && html`<${Refused} />`}
     <main id="main" tabindex="-1">
-      ${hasToken() && html`<${Screen} key=${`${route.value.assignment}/${screen}`} assignment=${assignment} part=${part} />`}
+      ${isUnknown ? html`<${Unknown} assignment=${assignment} make=${NEW} />` : hasToken() && html`<${Screen} key=${`${route.value.assignment}/${screen}`} assignment=${assignment} part=${part} cell=${cell} />`}
     </main>
   `;
 }

@@ -1,14 +1,15 @@
-// The screen that the address names, behind its #: /assignment/screen/question. No student is ever in it.
+// The screen that the address names, behind its #: /assignment/screen/question/answer. No student is ever in
+// it: an answer is there by its opaque id.
 
 import { signal } from "./vendor/signals-core.mjs";
 
 const read = () => {
   const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
-  return { assignment: parts[0] ?? "", screen: parts[1] ?? "", part: parts[2] ?? "" };
+  return { assignment: parts[0] ?? "", screen: parts[1] ?? "", part: parts[2] ?? "", cell: parts[3] ?? "" };
 };
 
 /** What the address names. */
-export const route = signal({ assignment: "", screen: "", part: "" });
+export const route = signal({ assignment: "", screen: "", part: "", cell: "" });
 
 /** Return the address of a screen. */
 export const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
