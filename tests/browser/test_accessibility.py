@@ -107,6 +107,19 @@ def test_nothing_moves_if_that_is_asked_for(new_page: NewPage, console: Console,
 def test_each_colour_scheme_and_width_has_the_buttons_in_sight(page: Page) -> None:
     for width, height in ((320, 640), (390, 844), (1024, 700), (1440, 900)):
         page.set_viewport_size({"width": width, "height": height})
-        box = page.get_by_role("button", name="Accept").bounding_box()
-        assert box
-        assert box["y"] + box["height"] <= height, width
+        buttons = page.locator(".actions > button").all()
+        assert len(buttons) == 8
+        for button in buttons:
+            box = button.bounding_box()
+            assert box
+            assert box["y"] + box["height"] <= height, width
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= width, (width, button.inner_text())
+
+
+def test_no_key_is_spoken_of_where_there_is_no_keyboard(new_page: NewPage, console: Console, exam: Exam) -> None:
+    tablet = {"width": 820, "height": 1180}
+    page = at_question(new_page(console.address, has_touch=True, is_mobile=True, viewport=tablet), exam)
+    expect(page.get_by_role("button", name="Keys")).to_be_hidden()
+    expect(page.locator(".actions kbd").first).to_be_hidden()
+    page.get_by_role("button", name="Note").tap()
+    expect(page.get_by_label("Text")).to_be_visible()

@@ -37,3 +37,9 @@ def test_the_answers_behind_a_bar(page: Page, console: Console, exam: Exam) -> N
     page.get_by_label("Distributions").check()
     page.get_by_role("button", name="Question 1a, 4 to below 4.5 points: 8 answers").click()
     expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("s-01: 1 of 8")
+    page.keyboard.press("j")
+    page.get_by_role("dialog").get_by_role("link", name="Grade this answer").click()
+    expect(page.get_by_role("heading", name="Answer 1 of 8 s-02")).to_be_visible()
+    assert "s-02" not in page.url
+    page.reload()
+    expect(page.get_by_role("heading", name="Answer 1 of 8 s-02")).to_be_visible()

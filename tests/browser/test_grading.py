@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Response, Route, expect
 from aita.models.grade import cell_id
 from tests.browser.conftest import NewPage, at_question
 from tests.browser.console import Console
-from tests.browser.graded_exam import Exam
+from tests.browser.graded_exam import Exam, open_cell
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("chromium")
@@ -58,6 +58,30 @@ def test_from_the_assignments_to_the_last_answer_by_keys(new_page: NewPage, cons
     assert points["s-02"] == ("set", 3, [1, 2, 0])
     assert {each["feedback"] for each in made if each["action"] == "set"} == {"Which unit?"}
     assert {each["by"] for each in made} == {"ada"}
+    expect(page.get_by_text("All answers are decided.")).to_be_visible()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Hand back")).to_be_visible()
+
+
+def test_after_a_questions_last_answer_it_goes_on_with_the_next_question(
+    new_page: NewPage, console: Console, exam: Exam
+) -> None:
+    exam.change(lambda number, cells: number < 3 and open_cell(cells["2"], "low_confidence"))
+    exam.change(lambda number, cells: number > 1 and cells["1a"].update(state="GRADED", flags=[]))
+    page = at_question(new_page(console.address), exam)
+    press(page, "j", "j")  # past the last one, with both still open
+    expect(page.get_by_role("button", name="2 answers of question 1a still wait: show them")).to_be_visible()
+    press(page, "k", "Enter")
+    at(page, "2 of 2")
+    press(page, "Enter")
+    expect(page.get_by_role("link", name="Next question: 2 (3 answers)")).to_be_visible()
+    press(page, "Shift+3")  # whoever changes the answer once more decides on it once more
+    expect(page.locator(".go-on")).to_have_count(0)
+    press(page, "Enter", "Enter")
+    at(page, "1 of 3")
+    expect(page).to_have_title(f"Grade 2 · {exam.assignment} · aita")
+    saved(page)
+    assert [exam.answer(student)["points"] for student in ("s-01", "s-02")] == [4, 4.5]
 
 
 @pytest.mark.parametrize("insists", [True, False])

@@ -8,6 +8,7 @@ const { exact, partOf, toggled, total, written } = await import(`${LOGIC}points.
 const { basisAfter, beginning, decisionOf, isOf } = await import(`${LOGIC}draft.mjs`);
 const { marked } = await import(`${LOGIC}marks.mjs`);
 const { actionOf, isHeld } = await import(`${LOGIC}keys.mjs`);
+const { nextOpen } = await import(`${LOGIC}next_question.mjs`);
 const { AnswerQueue } = await import(`${LOGIC}answer_queue.mjs`);
 
 const rubric = { criteria: [{ points: 2 }, { points: 1.5 }] };
@@ -168,4 +169,10 @@ test("a page that does not come is told, and asked for again", async () => {
   fails = false;
   await queue.load();
   assert.deepEqual([queue.state.value, queue.current.cell_id], ["ready", "c-0"]);
+});
+
+test("the next question is the next one with open answers, and from the last one it goes back to the first", () => {
+  const questions = [{ id: "1", open: 2 }, { id: "2", open: 1 }, { id: "3", open: 0 }, { id: "4", open: 3 }];
+  assert.deepEqual(["1", "2", "3", "4"].map((id) => nextOpen(questions, id).id), ["2", "4", "4", "1"]);
+  assert.equal(nextOpen([{ id: "1", open: 2 }], "1"), undefined);
 });

@@ -30,7 +30,7 @@ function Points({ answer, rubric }) {
   const feedback = own ? decision.feedback : answer.proposal?.feedback;
   return html`<p class="sum"><strong>${written(answer.points)}</strong> / ${written(answer.max_points)}
       <span class="state">${stateWord(answer)}</span></p>
-    ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}>${flag.text}</li>`)}</ul>`}
+    ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}><${FormulaText} text=${flag.text} /></li>`)}</ul>`}
     ${rubric && html`<ol class="given">${rubric.criteria.map((each, index) => html`<li key=${index}>
       <strong>${written(points[index])} / ${written(each.points)}</strong> <${FormulaText} text=${each.description} />
       ${!own && proposed[index]?.reason && html`<br /><span class="instead"><${FormulaText} text=${proposed[index].reason} /></span>`}</li>`)}</ol>`}
@@ -54,7 +54,7 @@ export function OneAnswer({ assignment, cell, heading = "h3" }) {
   const { answer, question, rubric } = found;
   const Heading = heading;
   return html`<article class="one">
-    <${Heading}>Question ${question.question_id} <a href=${link(assignment, "grade", question.question_id)}>Grade the question</a></${Heading}>
+    <${Heading}>Question ${question.question_id} <a href=${link(assignment, "grade", question.question_id, cell)}>Grade this answer</a></${Heading}>
     <details class="asked"><summary>What is asked</summary><p class="text"><${FormulaText} text=${question.question_text} /></p></details>
     <div class="one-answer"><div>
       <${AnswerPicture} answer=${answer} zoomed=${false} whole=${false} renew=${load} />

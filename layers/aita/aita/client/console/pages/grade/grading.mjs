@@ -14,13 +14,15 @@ const PAGE = 25;
 const AHEAD = 3; // answers whose pictures are fetched before they are shown
 
 export class Grading {
-  constructor(assignment, question, filter) {
+  /** `cell`: an answer that is shown first, whether the filter has it or not; empty without one. */
+  constructor(assignment, question, filter, cell = "") {
     this.assignment = assignment;
     this.filter = filter;
     this.writing = signal("");
     this.notice = signal("");
     this.zoomed = signal(false);
     this.whole = signal(false);
+    this.finished = signal(false); // the person has gone past the last answer
     this.drafts = signal({});
     this.regrades = new Regrades({
       start: (cells, key) => call("POST", ["runs"], { body: { assignment, pipeline: "grade", options: { cells } }, key }),
@@ -29,17 +31,25 @@ export class Grading {
     });
     this._decided = []; // answers that were decided on since the page was opened, in the order of their decisions
     this._texts = {};
-    this.queue = new AnswerQueue((token) => this._page(question, token));
+    this.queue = new AnswerQueue((token) => this._page(question, token, token ? "" : cell));
     this.queue.load();
   }
 
-  async _page(question, token) {
+  async _page(question, token, cell) {
     const { show, flag, student, sample, blind } = this.filter;
     const query = { question, limit: PAGE, next_token: token, flag: blind ? "" : flag, student };
     if (sample) query.sample = sample;
     else query.show = show;
     if (blind) query.blind = "true";
-    const page = await call("GET", ["assignments", this.assignment, "answers"], { query });
+    const path = ["assignments", this.assignment, "answers"];
+    const [page, first] = await Promise.all([
+      call("GET", path, { query }),
+      cell && call("GET", [...path, cell], { query: blind ? { blind: "true" } : {} }),
+    ]);
+    if (first) {
+      page.answers = [...first.answers, ...page.answers.filter((each) => each.cell_id !== cell)];
+      page.rubrics = { ...page.rubrics, ...first.rubrics };
+    }
     await this._prepare(page);
     return page;
   }
@@ -100,6 +110,7 @@ export class Grading {
   }
 
   _change(changes) {
+    this.finished.value = false;
     this.drafts.value = { ...this.drafts.value, [this.answer.cell_id]: { ...this.draft, ...changes } };
   }
 
@@ -155,13 +166,17 @@ export class Grading {
     this.whole.value = false;
     this.zoomed.value = false;
     this.writing.value = "";
-    this.notice.value = await this.queue.next() ? "" : "That was the last answer.";
+    const shown = this.answer;
+    const there = await this.queue.next();
+    this.notice.value = there ? "" : "That was the last answer.";
+    this.finished.value = !there && this.answer === shown;
   }
 
   previous() {
     this.whole.value = false;
     this.zoomed.value = false;
     this.writing.value = "";
+    this.finished.value = false;
     this.queue.previous();
   }
 
@@ -175,6 +190,7 @@ export class Grading {
       return;
     }
     this._decided = this._decided.filter((each) => each !== cell);
+    this.finished.value = false;
     this.queue.show(cell);
     const withdrawn = unsent.withdraw(cell);
     if (withdrawn) {

@@ -8,7 +8,7 @@ import { Conflict, Decisions } from "../grade/decisions.mjs";
 import { EVERYTHING_OPEN, FilterBar } from "../grade/filter_bar.mjs";
 import { Grading } from "../grade/grading.mjs";
 import { KeysDialog } from "../grade/keys_dialog.mjs";
-import { Questions } from "../grade/questions.mjs";
+import { GoOn, Questions, useQuestions } from "../grade/questions.mjs";
 import { Reading } from "../grade/reading.mjs";
 import { Writing } from "../grade/writing.mjs";
 import { html, useEffect, useMemo, useState } from "../library.mjs";
@@ -28,18 +28,21 @@ const VIEWS = [["zoom", "Zoom", "z"], ["page", "Whole page", "p"], ["name", "Nam
 const roomy = matchMedia("(min-width: 62rem)").matches;
 const WRITTEN = ["feedback", "note", "reading", "total"];
 
-export function Grade({ assignment, part }) {
+export function Grade({ assignment, part, cell }) {
   const [filter, setFilter] = useState(EVERYTHING_OPEN);
   const [keysShown, setKeysShown] = useState(false);
   const [keysOn, setKeysOn] = useState(true);
   const [filtersShown, setFiltersShown] = useState(false);
   const [named, setNamed] = useState(null);
-  const grading = useMemo(() => part && new Grading(assignment, part, filter), [assignment, part, filter]);
+  const grading = useMemo(
+    () => part && new Grading(assignment, part, filter, filter === EVERYTHING_OPEN ? cell : ""), [assignment, part, filter, cell]);
+  const { questions, failed } = useQuestions(assignment, part, known(grading));
   const claims = useMemo(() => new Claims(assignment), [assignment]);
   useEffect(() => () => claims.end(), [claims]);
 
   const actions = {
-    next: () => grading.next(), previous: () => grading.previous(), accept: () => grading.accept(),
+    next: () => grading.next(), previous: () => grading.previous(),
+    accept: () => grading.accept(),
     undo: () => grading.undo(), criterion: ({ number, part: half }) => grading.criterion(number, half),
     zoom: () => { grading.zoomed.value = !grading.zoomed.value; },
     page: () => { grading.whole.value = !grading.whole.value; },
@@ -57,9 +60,11 @@ export function Grade({ assignment, part }) {
       if (!keysOn || keysShown || !grading || at.closest("input, textarea, select, dialog")) return;
       const found = actionOf(event);
       if (!found || (found.action === "accept" && at.closest("a, button, summary"))) return;
-      if (!grading.answer && !["filters", "keys", "undo"].includes(found.action)) return;
+      if (!grading.answer && !["filters", "keys", "undo", "accept"].includes(found.action)) return;
       event.preventDefault();
-      actions[found.action](found);
+      const onward = found.action === "accept" && document.querySelector(".go-on a");
+      if (onward) location.hash = onward.hash;
+      else if (grading.answer || found.action !== "accept") actions[found.action](found);
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
@@ -68,17 +73,19 @@ export function Grade({ assignment, part }) {
   useEffect(() => { if (part) toMain(); }, [part]);
 
   return html`<div class="grade" onClick=${leaveButton}>
-    <div class="head"><${Questions} assignment=${assignment} part=${part} open=${known(grading)} />
+    <div class="head"><${Questions} assignment=${assignment} part=${part} questions=${questions} />
     <p class="tools">
       ${grading && VIEWS.map(([action, words, key]) => html`<button type="button" key=${action} onClick=${() => actions[action]()}
         aria-pressed=${{ zoom: grading.zoomed.value, page: grading.whole.value, name: Boolean(named) }[action]}>${words} <kbd>${key}</kbd></button>`)}
       <button type="button" aria-expanded=${filtersShown} onClick=${() => setFiltersShown(!filtersShown)}>Filters <kbd>/</kbd></button>
-      <button type="button" onClick=${() => setKeysShown(true)}>Keys <kbd>?</kbd></button>
+      <button type="button" class="of-keys" onClick=${() => setKeysShown(true)}>Keys <kbd>?</kbd></button>
     </p></div>
     ${filtersShown && html`<${FilterBar} filter=${filter} set=${setFilter} />`}
+    ${failed && html`<p class="alert" role="alert">The questions did not come: ${failed}</p>`}
     ${grading ? html`<${Answer} key=${grading} grading=${grading} claims=${claims} actions=${actions} named=${named}
+        goOn=${html`<${GoOn} assignment=${assignment} part=${part} questions=${questions} again=${() => setFilter({ ...EVERYTHING_OPEN })} />`}
         showAll=${() => setFilter({ ...EVERYTHING_OPEN, show: "all" })} />`
-      : html`<p class="none">Choose a question.</p>`}
+      : !failed && html`<p class="none">${questions.length ? "Choose a question." : "Loading …"}</p>`}
     ${keysShown && html`<${KeysDialog} on=${keysOn} set=${setKeysOn} close=${() => setKeysShown(false)} />`}
   </div>`;
 }
@@ -98,7 +105,7 @@ function leaveButton(event) {
 
 const toMain = () => document.querySelector("#main").focus({ preventScroll: true });
 
-function Answer({ grading, claims, actions, named, showAll }) {
+function Answer({ grading, claims, actions, named, goOn, showAll }) {
   const { queue } = grading;
   const answer = grading.answer;
   const cell = answer?.cell_id;
@@ -111,7 +118,7 @@ function Answer({ grading, claims, actions, named, showAll }) {
   if (!answer) {
     return queue.state.value === "loading" ? html`<p class="none" role="status">Loading …</p>`
       : html`<p class="none" role="status">Nothing waits here: no answer fits the filters.
-          <button type="button" onClick=${showAll}>Show all answers</button></p>`;
+          <button type="button" onClick=${showAll}>Show all answers</button></p>${goOn}`;
   }
   const question = queue.question.value;
   const { rubric, draft } = grading;
@@ -142,7 +149,7 @@ function Answer({ grading, claims, actions, named, showAll }) {
           <p><${Parked} entry=${entry} /></p></div>`}
         ${entry && !stuck && !parked && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
         ${again && html`<p class="alert" role="status">This answer ${again}.</p>`}
-        ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}>${flag.text}</li>`)}</ul>`}
+        ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}><${FormulaText} text=${flag.text} /></li>`)}</ul>`}
         ${answer.reason && html`<p class="alert">${answer.reason}</p>`}
         <p class="sum"><strong>${written(sum)}</strong> / ${written(answer.max_points)}
           <span class="state">${stateOf(answer, entry)}</span></p>
@@ -152,6 +159,7 @@ function Answer({ grading, claims, actions, named, showAll }) {
           <p class="text">${draft.feedback ? html`<${FormulaText} text=${draft.feedback} />` : "none"}</p></section>`}
         <${Decisions} answer=${answer} />
         <div class="actions">
+          ${grading.finished.value && goOn}
           ${grading.notice.value && html`<p class="notice" aria-hidden="true">${grading.notice.value}</p>`}
           ${kind ? html`<${Writing} key=${cell + kind} kind=${kind} text=${grading.typed(kind)} most=${answer.max_points}
             step=${question.points_step} keep=${(text) => grading.keep(kind, text)}
