@@ -147,7 +147,19 @@ def test_a_decision_on_a_name_is_taken_back_beside_the_head_of_the_page(
     digest = hashlib.sha256(image).hexdigest()
     unnamed.put("heads", {"s-01": [{"page": 1, "key": key, "sha256": digest, "width": 850, "height": 1100}]})
     at(page, console, unnamed, "names")
-    expect(page.get_by_role("img", name="Head of page 1")).to_be_visible()
+    head = page.get_by_role("img", name="Head of page 1")
+    expect(head).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    seen, roster = head.bounding_box(), page.get_by_role("listbox").bounding_box()
+    others = page.get_by_role("list", name="Folders").bounding_box()
+    assert seen
+    assert roster
+    assert others
+    assert seen["width"] > 500
+    assert seen["x"] + seen["width"] < roster["x"] < roster["x"] + roster["width"] < others["x"]
+    page.keyboard.press("PageDown")
+    expect(page.get_by_role("heading", name="Whose is “Nova 02”?")).to_be_visible()
+    page.keyboard.press("PageUp")
     page.keyboard.type("lecka")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 folder waits for a name.")).to_be_visible()

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from aita.models.grade import cell_id
 from tests.browser.conftest import NewPage
-from tests.browser.console import Console
+from tests.browser.console import Console, unreachable
 from tests.browser.graded_exam import Exam
 from tests.browser.test_accessibility import check, problems
 from tests.support.ledgers import ledger, part
@@ -89,9 +89,47 @@ def test_a_screen_has_no_barriers_and_takes_words_as_words(
 def test_the_screen_for_a_new_exam_has_no_barriers(new_page: NewPage, console: Console) -> None:
     page = new_page(console.address)
     page.get_by_role("link", name="New exam").click()
+    expect(page.get_by_text("Name the assignment above first")).to_be_visible()  # why the buttons are grey
     page.get_by_label("Name of the assignment").fill("no name")
     expect(page.get_by_label("Name of the assignment")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Choose a folder")).to_be_disabled()
+    box, drop = page.get_by_label("A pile").bounding_box(), page.locator(".drop").bounding_box()
+    assert box
+    assert drop
+    assert box["y"] + box["height"] + 8 <= drop["y"]
     check(page)
+    page.get_by_label("Name of the assignment").fill("mid-1")
+    expect(page.get_by_label("Choose a folder")).to_be_enabled()
+    expect(page.get_by_text("above")).to_have_count(0)
+
+
+@pytest.mark.parametrize("screen", ["", "grade", "upload"])
+def test_an_unknown_assignment_is_told_and_leads_back(new_page: NewPage, console: Console, screen: str) -> None:
+    page = new_page(console.address)
+    page.evaluate(f"location.hash = '#/nosuch/{screen}'")
+    expect(page.get_by_role("heading", name="No such assignment")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(1)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(page.get_by_role("link", name="Add files")).to_have_count(0)
+    assert problems(page) == {}
+    page.get_by_role("main").get_by_role("link", name="Assignments").click()
+    expect(page.get_by_role("heading", name="Assignments")).to_be_visible()
+
+
+def test_questions_that_do_not_come_leave_nothing_to_choose(new_page: NewPage, console: Console, exam: Exam) -> None:
+    page = new_page(console.address)
+    console.fault = lambda call: unreachable(call) if call.path.endswith("/grades") else None
+    page.evaluate(f"location.hash = '#/{exam.assignment}/grade'")
+    expect(page.get_by_role("alert")).to_contain_text("The questions did not come")
+    expect(page.get_by_text("Choose a question")).to_have_count(0)
+
+
+@pytest.mark.parametrize("screen", ["equal", "rubrics"])
+def test_a_list_shows_formulas_and_no_latex(new_page: NewPage, console: Console, exam: Exam, screen: str) -> None:
+    page = new_page(console.address)
+    go(page, exam, screen)
+    expect(page.locator(".excerpt math").first).to_be_visible()
+    assert "$" not in page.locator("main").inner_text()
 
 
 SCROLL = """async () => {

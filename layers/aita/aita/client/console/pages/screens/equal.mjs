@@ -50,7 +50,7 @@ export function Equal({ assignment, part }) {
         <button type="button" aria-current=${number === index ? "true" : undefined} onClick=${() => setAt(number)}>
           <strong>${each.question_id}</strong> ${each.cells.length} answers
           ${each.differ && html`<span class="flag"> points differ</span>`}
-          <span class="excerpt">${each.text}</span></button></li>`)}</ol>
+          <span class="excerpt"><${FormulaText} text=${each.text} /></span></button></li>`)}</ol>
       <section aria-labelledby="group" key=${`${keyOf(group)} ${times}`}>
         <h2 id="group">Question ${group.question_id}: ${group.cells.length} equal answers</h2>
         <p class="heard" role="status">Group ${index + 1} of ${groups.length}</p>

@@ -35,7 +35,7 @@ export function Export({ assignment }) {
   return html`<h1>Hand back</h1>
     ${failed && html`<p class="alert" role="alert">The grades did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>`}
     ${grades ? html`<${Standing} assignment=${assignment} grades=${grades} />` : !failed && html`<p class="none" role="status">Loading …</p>`}
-    <div class="cards">
+    <div class="cards wide">
       <${Gradebook} assignment=${assignment} />
       <${Reports} assignment=${assignment} />
     </div>`;

@@ -114,13 +114,13 @@ export function Names({ assignment }) {
     ${found.untranscribed.length > 0 && html`<p>Uploaded after the last transcription: ${found.untranscribed.join("; ")}</p>`}
     ${found.roster === null && html`<p class="alert">There is no roster: add <code>roster.csv</code> to the exam.</p>`}
     <label class="check"><input type="checkbox" checked=${everybody} onChange=${(event) => setEverybody(event.currentTarget.checked)} /> Also those that are sure</label>
-    ${student && found.roster !== null && html`<div class="beside">
-      <ol class="choices" aria-label="Folders">${students.map((each) => html`<li key=${each.student_id}>
-        <button type="button" aria-current=${each === student ? "true" : undefined} onClick=${() => show(each)}>${each.folder}
-          <span class="excerpt">${each.found}${each.roster ? `: ${each.roster.name}` : ""}</span></button></li>`)}</ol>
+    ${student && found.roster !== null && html`<div class="folders">
       <${Whose} key=${student.student_id} student=${student} lines=${lines} chosen=${chosen} search=${search} field=${field} press=${press}
         setSearch=${(text) => { setSearch(text); setLine(0); }} decide=${decide} entry=${unsent.of(student.student_id)}
         anew=${() => { unsent.withdraw(student.student_id); load(); }} />
+      <ol class="choices" aria-label="Folders">${students.map((each) => html`<li key=${each.student_id}>
+        <button type="button" aria-current=${each === student ? "true" : undefined} onClick=${() => show(each)}>${each.folder}
+          <span class="excerpt">${each.found}${each.roster ? `: ${each.roster.name}` : ""}</span></button></li>`)}</ol>
     </div>`}
     ${found.missing.length > 0 && html`<details><summary>On the roster, and no scans are surely theirs (${found.missing.length})</summary>
       <ul class="columns">${found.missing.map((each, number) => html`<li key=${number}>${each}</li>`)}</ul></details>`}`;
@@ -128,16 +128,18 @@ export function Names({ assignment }) {
 
 function Whose({ student, lines, chosen, search, field, press, setSearch, decide, entry, anew }) {
   const stuck = entry && (entry.state === "conflict" || entry.state === "refused");
-  useLayoutEffect(() => { field.current?.focus(); }, []); // before the next key comes
+  useLayoutEffect(() => { field.current?.focus({ preventScroll: true }); }, []); // before the next key comes
+  useEffect(() => { document.querySelector(".choices [aria-current]")?.scrollIntoView({ block: "nearest" }); }, []);
   useEffect(() => { document.querySelector(".roster [aria-selected=true]")?.scrollIntoView({ block: "nearest" }); }, [chosen, search]);
   const last = student.decisions.at(-1);
-  return html`<section aria-labelledby="whose">
-    <h2 id="whose">Whose is “${student.folder}”?</h2>
+  return html`<section class="folder" aria-labelledby="whose">
+    <div class="folder-seen"><h2 id="whose">Whose is “${student.folder}”?</h2>
     <p>${student.found}${last ? `; last decided by ${last.by}${last.why ? ` (${last.why})` : ""}` : ""}. <code>${student.student_id}</code></p>
     ${stuck && html`<div class="alert" role="alert"><p>Your decision was not taken: ${entry.message || "somebody decided on it meanwhile"}</p>
       <p><button type="button" onClick=${anew}>Look at it afresh</button></p></div>`}
-    ${student.heads.length > 0 && html`<div class="paper" tabindex="0" role="group" aria-label="Heads of the first pages">${student.heads.map((head) => html`<${Head} key=${head.page} ...${head} />`)}</div>`}
-    <label>Name, number or section on the roster
+    ${student.heads.length > 0 ? html`<div class="paper" tabindex="0" role="group" aria-label="Heads of the first pages">${student.heads.map((head) => html`<${Head} key=${head.page} ...${head} />`)}</div>`
+      : html`<p class="none">Of this folder no page's head is there to look at.</p>`}</div>
+    <div class="folder-line"><label>Name, number or section on the roster
       <input type="search" ref=${field} value=${search} autocomplete="off" role="combobox" aria-expanded="true" aria-controls="roster"
         aria-activedescendant=${lines.length ? `line-${chosen}` : undefined} onKeyDown=${press} onInput=${(event) => setSearch(event.currentTarget.value)} /></label>
     <ul class="roster" id="roster" role="listbox" aria-label="Roster">${lines.map((each, index) => html`
@@ -148,7 +150,7 @@ function Whose({ student, lines, chosen, search, field, press, setSearch, decide
     <p class="tools"><button type="button" class="main" disabled=${!lines.length} onClick=${() => decide("match", lines[chosen])}>It is this one <kbd>Enter</kbd></button>
       <button type="button" onClick=${() => decide("nobody")}>Nobody on the roster <kbd>Alt N</kbd></button>
       ${replaced(student) && html`<button type="button" onClick=${() => decide("undo")}>Take the decision back <kbd>Alt U</kbd></button>`}</p>
-    <p class="cost">Up and down choose a line; Page up and Page down go to other folders.</p>
+    <p class="cost of-keys">Up and down choose a line; Page up and Page down go to other folders.</p></div>
   </section>`;
 }
 

@@ -18,6 +18,7 @@ export function NewExam({ assignment: known }) {
   const drop = useMemo(() => crypto.randomUUID(), []);
   const given = useRef(0);
   const problem = nameProblem(name);
+  const isNamed = Boolean(name) && !problem;
 
   useEffect(() => {
     const warn = (event) => { if (step === "copying" || step === "sending") event.preventDefault(); };
@@ -59,7 +60,8 @@ export function NewExam({ assignment: known }) {
   };
   const dropped = (event) => {
     event.preventDefault();
-    if (!name || problem || step !== "choose") return;
+    if (!isNamed) setFailed("Name the assignment first, and drop the files again.");
+    if (!isNamed || step !== "choose") return;
     const entries = [...event.dataTransfer.items].map((each) => each.webkitGetAsEntry?.()).filter(Boolean);
     filesOf(entries).then(take, () => setFailed("the browser can't read what was dropped: choose it by the buttons"));
   };
@@ -106,8 +108,9 @@ export function NewExam({ assignment: known }) {
       <div class="drop" onDragOver=${(event) => event.preventDefault()} onDrop=${dropped}>
       <p>${pile ? "Drop the scanner's files here: a PDF of the class, or a folder of scans. The next run separates them into booklets."
         : html`Drop the exam's folder here (<code>questions.json</code>, <code>blank_exam.pdf</code>, <code>roster.csv</code> beside <code>scans</code>), students' folders, or the zip that the LMS gives.`}</p>
-      <div class="tools"><label class="pick">Choose a folder <input type="file" webkitdirectory multiple disabled=${!name || Boolean(problem)} onChange=${chosen} /></label>
-        <label class="pick">Choose files or a zip <input type="file" multiple disabled=${!name || Boolean(problem)} onChange=${chosen} /></label></div></div>`}
+      ${!isNamed && html`<p class="flag">${name ? "The name above is not one yet: put it right, and the buttons take files." : "Name the assignment above first: then files can be chosen and dropped."}</p>`}
+      <div class="tools"><label class="pick">Choose a folder <input type="file" webkitdirectory multiple disabled=${!isNamed} onChange=${chosen} /></label>
+        <label class="pick">Choose files or a zip <input type="file" multiple disabled=${!isNamed} onChange=${chosen} /></label></div></div>`}
     ${found && step !== "choose" && html`<${Taken} found=${found} />`}
     ${step === "checked" && html`<p class="tools"><button type="button" class="main" onClick=${upload}>${sent ? "Go on" : "Upload"}</button>
       <button type="button" onClick=${again}>Other files</button></p>`}

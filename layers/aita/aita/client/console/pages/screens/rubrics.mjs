@@ -97,7 +97,7 @@ export function Rubrics({ assignment, part }) {
       <ol class="choices" aria-label="Questions">${exam.questions.map(({ question, rubric, answer_key: key }) => html`<li key=${question.question_id}>
         <a href=${link(assignment, "rubrics", question.question_id)} aria-current=${question === shown.question ? "true" : undefined}>
           <strong>${question.question_id}</strong> ${written(question.points)} points${!rubric.content && html`<span class="flag"> no rubric</span>`}${(rubric.problem || key.problem) && html`<span class="flag"> to check</span>`}
-          <span class="excerpt">${question.question_text}</span></a></li>`)}</ol>
+          <span class="excerpt"><${FormulaText} text=${question.question_text} /></span></a></li>`)}</ol>
       <${Question} key=${shown.question.question_id} shown=${shown} step=${exam.points_step} editing=${editing} edit=${setEditing} busy=${busy} save=${save} />
     </div>`;
 }
