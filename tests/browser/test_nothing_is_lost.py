@@ -138,7 +138,7 @@ def test_a_decision_that_the_server_fails_at_is_parked_and_the_others_go_on(
     parked = page.locator(".entries")
     expect(parked).to_contain_text("Internal Server Error")
     press(page, "k", "k", "k")
-    expect(page.get_by_role("alert")).to_contain_text("is not sent")
+    expect(page.get_by_role("alert")).to_contain_text("The server fails at your decision")
     parked.get_by_role("button", name="Discard").click()
     saved(page)
     expect(page.locator(".sum .state")).to_have_text("waits for a decision")

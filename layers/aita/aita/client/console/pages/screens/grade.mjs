@@ -141,13 +141,13 @@ function Answer({ grading, claims, actions, named, goOn, showAll }) {
           ${question.answer_key && html`<h3>Answer key</h3>
             <p class="text"><${FormulaText} text=${question.answer_key.correct_answer} /></p>`}</details>
       </div>
-      <div class="decided">
+      <div class="decided"><div class="points-and-why">
         <h1><span>${place}</span> <span class="whose">${named && html`${named[answer.student_id] ?? "no name"} `}<code>${answer.student_id}</code></span></h1>
         ${other && html`<p class="alert" role="status">${other.by} is at this answer.</p>`}
         ${stuck && html`<${Conflict} entry=${entry} keep=${() => grading.settle(entry, false)} insist=${() => grading.settle(entry, true)} />`}
-        ${parked && html`<div class="alert" role="alert"><p>Your decision (${entry.request.action}) is not sent: ${entry.message}. The others go on.</p>
+        ${parked && html`<div class="alert" role="alert"><p>The server fails at your decision, and the others go on: ${entry.message}</p>
           <p><${Parked} entry=${entry} /></p></div>`}
-        ${entry && !stuck && !parked && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
+        ${entry && !stuck && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}: ${entry.request.action}</p>`}
         ${again && html`<p class="alert" role="status">This answer ${again}.</p>`}
         ${answer.flags.length > 0 && html`<ul class="flags">${answer.flags.map((flag) => html`<li key=${flag.kind + flag.text}><${FormulaText} text=${flag.text} /></li>`)}</ul>`}
         ${answer.reason && html`<p class="alert">${answer.reason}</p>`}
@@ -157,7 +157,7 @@ function Answer({ grading, claims, actions, named, goOn, showAll }) {
           set=${(index, points) => grading.setCriterion(index, points)} />
         ${kind !== "feedback" && html`<section aria-labelledby="feedback"><h2 id="feedback">Feedback</h2>
           <p class="text">${draft.feedback ? html`<${FormulaText} text=${draft.feedback} />` : "none"}</p></section>`}
-        <${Decisions} answer=${answer} />
+        <${Decisions} answer=${answer} /></div>
         <div class="actions">
           ${grading.finished.value && goOn}
           ${grading.notice.value && html`<p class="notice" aria-hidden="true">${grading.notice.value}</p>`}
