@@ -49,6 +49,25 @@ def test_different_points_of_equal_answers_are_shown_against_each_other(
     expect(page.get_by_role("button", name="points differ")).to_be_visible()
 
 
+def test_the_draft_of_a_decision_on_equal_answers_that_was_not_taken_is_kept(
+    page: Page, console: Console, exam: Exam
+) -> None:
+    at(page, console, exam, "equal")
+    page.get_by_label("Feedback for each student").fill("Name the unit.")
+    answer = exam.answer("s-01")
+    path = f"/assignments/{exam.assignment}/reviews/{answer['cell_id']}"
+    identity = {"userArn": "arn:aws:iam::123456789012:user/ben"}
+    body = {"action": "accept", "basis": answer["basis"]}
+    assert console.stack.call("POST", path, body, identity=identity)[0] == 201
+    page.get_by_role("button", name="Decide on 8 answers").click()
+    page.get_by_role("button", name="Look at them afresh").click()
+    expect(page.get_by_text("Your draft is kept")).to_be_visible()
+    expect(page.get_by_label("Feedback for each student")).to_have_value("Name the unit.")
+    page.get_by_role("button", name="Decide on 8 answers").click()
+    expect(page.get_by_text("Decided on 8 answers.")).to_be_visible()
+    assert exam.answer("s-01")["decisions"][-1]["feedback"] == "Name the unit."
+
+
 def test_a_decision_on_equal_answers_is_sent_once_there_is_a_network(page: Page, console: Console, exam: Exam) -> None:
     at(page, console, exam, "equal")
     expect(page.get_by_role("button", name="Decide on 8 answers")).to_be_enabled()

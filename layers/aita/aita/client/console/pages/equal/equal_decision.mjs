@@ -15,7 +15,8 @@ import { unsent } from "../sending.mjs";
 
 const ASKED = "asked";
 
-export function EqualDecision({ assignment, group, reload, look }) {
+/** `drafts` keeps the draft of a decision that was not taken, by the first answer's cell, until it is decided anew. */
+export function EqualDecision({ assignment, group, reload, look, drafts }) {
   const [first, setFirst] = useState(null); // the answer whose criteria are shown, as the API gives it
   const [draft, setDraft] = useState(null);
   const [chosen, setChosen] = useState(() => new Set(group.cells.filter((each) => !each.flags.some(({ kind }) => kind === ASKED)).map((each) => each.cell_id)));
@@ -29,7 +30,11 @@ export function EqualDecision({ assignment, group, reload, look }) {
     fetchAnswer(assignment, lead).then((found) => {
       if (!there.current) return;
       setFirst(found);
-      setDraft(beginning(found.answer, found.rubric));
+      const begun = beginning(found.answer, found.rubric);
+      const kept = drafts.get(lead);
+      const isKept = kept?.criteria.length === begun.criteria.length;
+      setDraft(isKept ? kept : begun);
+      if (isKept) setTold("Your draft is kept: above it are the answers as they are now.");
     }, (error) => setTold(`The answer did not come: ${error.message}`));
   };
   useEffect(load, [lead]);
@@ -55,6 +60,7 @@ export function EqualDecision({ assignment, group, reload, look }) {
       discarded: () => there.current && reload(),
       recognize: (theirs) => isOf(theirs, decision.request, answer),
       saved: (_, result) => {
+        drafts.delete(answer.cell_id);
         if (!there.current) return;
         if (!result.decisions) reload(); // it was recorded before, and its answer was lost on the way
         else setMade({ ...result, bases });
@@ -105,6 +111,7 @@ export function EqualDecision({ assignment, group, reload, look }) {
   if (made) return html`<${Made} group=${group} made=${made} undo=${undo} told=${told} reload=${reload} />`;
   const stuck = entry && (entry.state === "conflict" || entry.state === "refused");
   const anew = () => {
+    drafts.set(lead, draft);
     unsent.withdraw(lead);
     reload();
     load();
@@ -126,7 +133,7 @@ export function EqualDecision({ assignment, group, reload, look }) {
     ${entry && !stuck && html`<p class="chip">${entry.state === "unsent" ? "Not sent yet" : "Being saved"}</p>`}
     <p class="tools"><button type="button" class="main" disabled=${!first || !chosen.size || Boolean(entry)} onClick=${decide}>
       Decide on ${chosen.size} ${chosen.size === 1 ? "answer" : "answers"} <kbd>Enter</kbd></button>
-      <span class="cost">1 to 9 toggle a criterion, j and k go to other groups.</span></p>
+      <span class="cost of-keys">1 to 9 toggle a criterion, j and k go to other groups.</span></p>
   </div>`;
 }
 

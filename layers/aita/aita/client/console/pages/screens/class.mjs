@@ -59,6 +59,6 @@ export function Class({ assignment }) {
     ${charts ? html`<${Distributions} questions=${questions} rows=${rows} open=${ofBar} />`
       : html`<${Matrix} questions=${questions} rows=${rows} nameOf=${nameOf} sort=${sort} setSort=${order} open=${ofStudent} />
         <p class="cost key"><span class="open">waits for a person</span> <span class="by-person">decided by a person</span>
-          Totals leave out what waits. Arrows move, Enter shows the answers.</p>`}
+          Totals leave out what waits. <i class="of-keys">Arrows move, Enter shows the answers.</i></p>`}
     ${shown && html`<${AnswersDialog} assignment=${assignment} ...${shown} close=${() => setShown(null)} />`}`;
 }

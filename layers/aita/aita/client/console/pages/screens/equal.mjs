@@ -4,7 +4,7 @@ import { AnswersDialog } from "../class/answers_dialog.mjs";
 import { call } from "../calls.mjs";
 import { EqualDecision } from "../equal/equal_decision.mjs";
 import { FormulaText, prepare } from "../formula_text.mjs";
-import { html, useEffect, useState } from "../library.mjs";
+import { html, useEffect, useRef, useState } from "../library.mjs";
 import { pointsInWords } from "../logic/equal.mjs";
 
 export function Equal({ assignment, part }) {
@@ -12,6 +12,7 @@ export function Equal({ assignment, part }) {
   const [at, setAt] = useState(0);
   const [failed, setFailed] = useState("");
   const [shown, setShown] = useState(null);
+  const drafts = useRef(new Map()); // by group: of decisions that were not taken
   const [times, setTimes] = useState(0); // the list was loaded: what was decided on a group is in it now
   const load = async () => {
     setFailed("");
@@ -57,7 +58,7 @@ export function Equal({ assignment, part }) {
         <div class="reading">${(group.texts.length > 1 ? group.texts : [group.text]).map((text, number) => html`
           <p class="text" key=${number}><${FormulaText} text=${text} /></p>`)}</div>
         <p class=${group.differ ? "alert" : ""}>Points: ${pointsInWords(group.cells)}.</p>
-        <${EqualDecision} assignment=${assignment} group=${group} reload=${load}
+        <${EqualDecision} assignment=${assignment} group=${group} reload=${load} drafts=${drafts.current}
           look=${(start) => setShown({ start, answers: group.cells.map((each) => ({ cell: each.cell_id, words: each.student_id })) })} />
       </section></div>`}
     ${shown && html`<${AnswersDialog} assignment=${assignment} title="Equal answers" ...${shown} close=${() => setShown(null)} />`}`;

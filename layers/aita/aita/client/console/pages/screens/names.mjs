@@ -9,6 +9,7 @@ import { link } from "../route.mjs";
 import { unsent } from "../sending.mjs";
 
 const MOST = 50; // lines of the roster that are shown
+const AHEAD = 3; // folders whose heads are fetched before they are shown
 
 /** Return the students whom their folders' names don't tell, by id, with the heads of their pages and likely lines. */
 async function headed(assignment) {
@@ -46,6 +47,10 @@ export function Names({ assignment }) {
   const students = useMemo(() => (found?.students ?? []).filter((each) => everybody || isWaiting(each) || each.student_id === at), [found, everybody, at]);
   const index = Math.max(0, students.findIndex((each) => each.student_id === at));
   const student = students[index];
+  useEffect(() => {
+    const heads = students.slice(index + 1, index + 1 + AHEAD).flatMap((each) => each.heads);
+    for (const { url } of heads) picture(url).catch(() => {}); // it is told once the folder is shown
+  }, [students, index]);
   const lines = useMemo(() => student && found.roster ? ranked(found.roster, student, search).slice(0, MOST) : [], [found, student, search]);
   const chosen = Math.min(line, Math.max(0, lines.length - 1));
   const show = (next) => {
