@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response, Route, expect
@@ -308,3 +309,22 @@ def test_a_draft_outlives_a_decision_that_was_on_its_way(page: Page, console: Co
     press(page, "Enter")
     saved(page)
     assert [each["points"] for each in exam.decisions()] == [4, 5]
+
+
+def test_an_answer_graded_anew_keeps_the_feedback_of_a_decision_on_the_older_proposal(page: Page, exam: Exam) -> None:
+    def grade_anew(number: int, cells: dict[str, Any]) -> None:
+        cells["1a"]["criteria"][0]["points"] = 1
+        cells["1a"]["points"] = 3
+
+    exam.change(grade_anew)
+    press(page, "3", "e")
+    page.get_by_label("Text").fill("Give the unit, m.")
+    press(page, "Control+Enter")
+    expect(page.get_by_role("banner").get_by_role("status")).to_have_text("1 to settle")
+    press(page, "k")
+    page.get_by_role("button", name="Look at the new proposal").click()
+    saved(page)
+    expect(page.locator(".notice")).to_contain_text("You had given 2 + 2 + 1")
+    expect(page.locator(".sum strong")).to_have_text("3")
+    expect(page.locator("section[aria-labelledby=feedback]")).to_contain_text("Give the unit, m.")
+    assert exam.decisions() == []

@@ -88,10 +88,11 @@ def test_no_page_holds_the_console_in_a_frame(new_page: NewPage, console: Consol
     assert page.frames[1].evaluate("document.querySelector('#page')") is None
 
 
+FORMULA = r"$\text{<svg/onload=document.title=`ran`>}$"
 HOSTILE = (
     "<img src=x onerror=\"document.title='ran'\">",
     "<script>document.title='ran'</script>",
-    r"$\text{<svg/onload=document.title=`ran`>}$",
+    FORMULA,
     r"\(\href{javascript:document.title='ran'}{x}\)",
     "\"'><a href=\"javascript:document.title='ran'\">x</a>${document.title='ran'}",
 )
@@ -123,7 +124,8 @@ def test_hostile_text_is_text(new_page: NewPage, console: Console, exam: Exam, t
     press(page, "Control+Enter")
     saved(page)
     press(page, "k")
-    expect(page.locator(".decisions")).to_contain_text(text)
+    expect(page.locator(".decisions")).to_contain_text("(<svg/onload=document.title=" if text == FORMULA else text)
+    assert exam.answer("s-01")["decisions"][-1]["why"] == text
     expect(page.locator(".whose")).to_contain_text(text)
     page.locator("summary").click()
     assert page.title() != "ran"
