@@ -1,5 +1,6 @@
 """The stack on moto: the real definition on its interpreter, the real handlers behind its Lambda."""
 
+import functools
 import importlib.util
 import json
 import threading
@@ -21,11 +22,14 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.core.base_backend import BaseBackend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import Seconds
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from aita.aws import clients
@@ -48,6 +52,10 @@ HURRY = 50
 
 _MODELS = create_loader()
 """botocore's descriptions of the services, read once for all clients."""
+_URLS = functools.cached_property(BaseBackend.urls.fget)
+"""A service's addresses, which moto makes anew for each request; S3's by importing their module again."""
+_URLS.__set_name__(BaseBackend, "urls")
+_read_definition = functools.cache(AmazonStateLanguageParser.parse)
 _ZIP = b"PK\x05\x06" + b"\0" * 18
 
 
@@ -193,6 +201,8 @@ def deployed(**variables: str) -> Iterator[Stack]:
         mock_aws(config=config),
         patch("botocore.session.create_loader", lambda *_: _MODELS),
         _one_request_at_a_time(),
+        patch.object(BaseBackend, "urls", _URLS),
+        patch.object(AmazonStateLanguageParser, "parse", _parsed),
         patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / HURRY))),
         patch.object(Seconds, "_wait_interval", _hurried),
         pytest.MonkeyPatch.context() as patched,
@@ -211,6 +221,12 @@ def deployed(**variables: str) -> Iterator[Stack]:
         stack.handlers = {name: load(name, stack.requests, stack.calls[name]) for name in FUNCTIONS}
         with patch.object(LambdaSimpleBackend, "invoke", _invoker(stack)):
             yield stack
+
+
+def _parsed(definition: str) -> tuple[Any, Any]:
+    """Read a definition once for all executions, and make each its own states, which may keep something of it."""
+    _, tree = _read_definition(definition)
+    return Preprocessor().visit(tree), tree
 
 
 def _hurried(_: Seconds, env: Environment, wait_seconds: int) -> None:
