@@ -30,7 +30,7 @@ def test_the_server_is_killed_and_started_again(page: Page, console: Console, ex
     state(page, "1 not sent, 1 being saved")
     console.start()
     refused = page.get_by_role("alert").filter(has_text="The server takes no calls of this page")
-    expect(refused).to_contain_text(f"aita console --port {console.port}", timeout=30_000)
+    expect(refused).to_contain_text(f"aita console --port {console.port}")
     assert exam.decisions() == []
     refused.get_by_label("Address").fill(console.address)
     refused.get_by_role("button", name="Go on").click()
@@ -71,26 +71,20 @@ def test_a_decision_whose_answer_was_lost_is_not_made_twice(page: Page, console:
 
     console.fault = lose_answer
     press(page, "3", "Enter")
-    expect(page.get_by_role("banner").get_by_role("status")).to_have_text("All saved", timeout=15_000)
+    expect(page.get_by_role("banner").get_by_role("status")).to_have_text("All saved")
     assert len(lost) == 1
     assert [each["points"] for each in exam.decisions()] == [5]
     expect(page.locator(".conflict")).to_have_count(0)
 
 
 def test_a_page_with_unsent_decisions_asks_before_it_is_left(page: Page, console: Console) -> None:
-    asked: list[str] = []
-
-    def stay(dialog: object) -> None:
-        asked.append(dialog.type)  # type: ignore[attr-defined]
-        dialog.dismiss()  # type: ignore[attr-defined]
-
-    page.on("dialog", stay)
+    page.on("dialog", lambda dialog: dialog.dismiss())
     console.fault = unreachable
     press(page, "Enter")
     state(page, "1 not sent")
-    page.close(run_before_unload=True)
-    page.wait_for_timeout(300)
-    assert asked == ["beforeunload"]
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
     assert not page.is_closed()
     state(page, "1 not sent")
 
