@@ -143,9 +143,11 @@ class TestExamPage:
     @SCANNERS
     def test_a_white_sheet_is_empty(self, blank: BlankExam, scan: Callable[[Image.Image], bytes]) -> None:
         assert blank.ink(scan(WHITE), 1) == PageInk(exam_page=None, likeness=0, empty=True)
+
+    def test_so_is_one_that_nobody_scanned(self, blank: BlankExam) -> None:
         assert blank.ink(jpeg(WHITE), 1) == PageInk(exam_page=None, likeness=0, empty=True)
 
-    @pytest.mark.parametrize("noise", [2, 3, 5])
+    @pytest.mark.parametrize("noise", [2, pytest.param(3, marks=pytest.mark.long), 5])
     @pytest.mark.parametrize("colour", [(20, 20, 20), PEN, (170,) * 3], ids=["black", "blue", "light pencil"])
     @pytest.mark.parametrize(("answer", "size"), [("1", 16), ("7", 16), ("x", 20), ("-", 34), ("v = 7", 22)])
     def test_a_sheet_with_one_sign_is_not(
@@ -213,7 +215,7 @@ class TestOtherVersion:
         assert sum(ink.other_version for ink in found) >= 3
 
     @SCANNERS
-    @pytest.mark.parametrize("number", [1, 2])
+    @pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.long)])
     def test_one_of_this_exam_is_not_however_full_it_is(
         self, questions: BlankExam, scan: Callable[[Image.Image], bytes], number: int
     ) -> None:

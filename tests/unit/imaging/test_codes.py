@@ -43,7 +43,7 @@ def test_a_code_is_read_from_every_scan(scan: object) -> None:
 
 
 @pytest.mark.parametrize("angle", [0, 7, 45, 90, 173, 180, 270])
-@pytest.mark.parametrize("dpi", [100, 150, 200])
+@pytest.mark.parametrize("dpi", [100, pytest.param(150, marks=pytest.mark.long), 200])
 @pytest.mark.parametrize("quality", [25, 75])
 def test_a_code_is_read_however_the_sheet_lies(angle: int, dpi: int, quality: int) -> None:
     page = with_code(printed(1), TEXT).resize((210 * dpi * 10 // 254, 297 * dpi * 10 // 254), Image.Resampling.BICUBIC)
