@@ -52,7 +52,7 @@ HURRY = 50
 
 _MODELS = create_loader()
 """botocore's descriptions of the services, read once for all clients."""
-_URLS = functools.cached_property(BaseBackend.urls.fget)
+_URLS = functools.cached_property(vars(BaseBackend)["urls"].fget)
 """A service's addresses, which moto makes anew for each request; S3's by importing their module again."""
 _URLS.__set_name__(BaseBackend, "urls")
 _read_definition = functools.cache(AmazonStateLanguageParser.parse)
