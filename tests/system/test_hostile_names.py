@@ -22,6 +22,7 @@ from tests.integration.in_process import InProcess
 from tests.integration.material import kind, page, right
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack, deployed
+from tests.support.command_fixtures import COMMAND
 from tests.support.html_page import HtmlPage
 
 MARK = "touch_x"
@@ -227,6 +228,7 @@ def aita(ran: Ran, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     monkeypatch.setattr("aita.cli.session.find_stack", lambda place: described)
     monkeypatch.setattr("aita.cli.session.SigV4Transport", lambda *_: InProcess(ran.stack))
     monkeypatch.setattr("aita.cli.session.FileTransfer", lambda *_: InProcess(ran.stack))
+    monkeypatch.setattr("aita.cli.main.make_command", lambda: COMMAND)
     (tmp_path / "here" / "in").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "in")
     return Command(tmp_path, capsys)
