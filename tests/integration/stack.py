@@ -26,10 +26,12 @@ from moto.core.base_backend import BaseBackend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import Seconds
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from aita.aws import clients
@@ -203,6 +205,7 @@ def deployed(**variables: str) -> Iterator[Stack]:
         _one_request_at_a_time(),
         patch.object(BaseBackend, "urls", _URLS),
         patch.object(AmazonStateLanguageParser, "parse", _parsed),
+        patch.object(lambda_eval_utils, "boto_client_for", _clients_of_states()),
         patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / HURRY))),
         patch.object(Seconds, "_wait_interval", _hurried),
         pytest.MonkeyPatch.context() as patched,
@@ -227,6 +230,12 @@ def _parsed(definition: str) -> tuple[Any, Any]:
     """Read a definition once for all executions, and make each its own states, which may keep something of it."""
     _, tree = _read_definition(definition)
     return Preprocessor().visit(tree), tree
+
+
+def _clients_of_states() -> Callable[..., Any]:
+    """Return what gives all states one client, where moto makes one at each invocation of a function."""
+    made = functools.cache(boto_client_for)
+    return lambda region, service, state_credentials: made(region, service)  # moto looks at no credentials either
 
 
 def _hurried(_: Seconds, env: Environment, wait_seconds: int) -> None:
