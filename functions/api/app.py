@@ -40,6 +40,7 @@ from aita.models.claim import ClaimList, ClaimRequest, ClaimView, Released, Wind
 from aita.models.class_grades import ClassGrades
 from aita.models.decision import Decision
 from aita.models.equal_answers import EqualAnswersList, EqualDecisionRequest, EqualDecisions
+from aita.models.file_version import FileVersionPage, WrittenFile
 from aita.models.limits import Disagreement, Graders
 from aita.models.match import HeadedStudentPage, MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
@@ -49,6 +50,7 @@ from aita.models.run import TaskStatus
 from aita.models.second_look import See
 from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
 from aita.request_body import read_body
+from aita.services.assignments.file_versions import VERSIONS_PAGE
 from aita.services.assignments.match_decisions import NAMES_PAGE
 from aita.services.grading.answer_pages import ANSWERS_PAGE
 from aita.services.grading.class_table import STUDENTS_PAGE
@@ -68,7 +70,7 @@ Name = Annotated[str | None, Query(max_length=200)]
 @app.post("/assignments/<assignment>/uploads")
 def create_uploads(assignment: str, body: UploadRequest) -> UploadResponse:
     """Return a presigned form for each file, bound to its key, content type and size."""
-    return api.reader.uploads(assignment, body)
+    return api.reader.uploads(assignment, body, caller())
 
 
 @app.get("/assignments/<assignment>/files")
@@ -85,6 +87,17 @@ def list_uploads(
 ) -> UploadedPage:
     """List the assignment's blank exam and its scans as they are in the bucket, transcribed or not."""
     return api.reader.uploaded(assignment, limit, next_token)
+
+
+@app.get("/assignments/<assignment>/versions")
+def list_versions(
+    assignment: str,
+    file: Annotated[WrittenFile, Query()],
+    limit: Annotated[int, Query(ge=1, le=VERSIONS_PAGE)] = VERSIONS_PAGE,
+    next_token: Token = None,
+) -> FileVersionPage:
+    """List versions of the questions, answer keys or rubrics that people uploaded, newest first, each with its URL."""
+    return api.versions.page(assignment, file, limit, next_token)
 
 
 @app.get("/assignments/<assignment>/reviews")

@@ -39,6 +39,7 @@ def browser() -> Iterator[Browser]:
 def stack() -> Iterator[Stack]:
     with deployed() as made:
         made.provider.answer = grader
+        made.s3.put_bucket_versioning(Bucket="aita-test", VersioningConfiguration={"Status": "Enabled"})
         yield made
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
 
 import uvicorn
 from botocore.awsrequest import AWSResponse
@@ -27,7 +26,7 @@ from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_target import StackTarget
 from aita.errors import StackError
 from aita.models.api import PresignedPost
-from tests.integration.in_process import BUCKET
+from tests.integration.in_process import BUCKET, fetched, put
 from tests.integration.stack import Stack
 
 PATIENCE = 60.0
@@ -158,9 +157,8 @@ class Files(FileTransfer):
         self._console = console
 
     def fetch(self, url: str, target: BinaryIO) -> None:
-        key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")
         with self._console.calling():
-            target.write(self._console.stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+            target.write(fetched(self._console.stack, url))
 
     def send(
         self,
@@ -173,7 +171,7 @@ class Files(FileTransfer):
     ) -> None:
         part = file.read_bytes()[first : first + size]
         with self._console.calling():
-            self._console.stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=part)
+            put(self._console.stack, post, part)
         on_bytes(size)
 
 

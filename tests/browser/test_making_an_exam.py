@@ -3,6 +3,7 @@
 import json
 import uuid
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -198,7 +199,7 @@ def test_a_file_that_changed_meanwhile_is_not_replaced(page: Page, console: Cons
     page.keyboard.press("e")
     page.get_by_role("form", name="Rubric").get_by_label("Criterion 1").fill("walls")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert").first).to_contain_text("was changed since this page fetched it")
+    expect(page.get_by_role("alert").first).to_contain_text("was changed since it was fetched")
     assert exam.get("user_rubrics")["2"]["criteria"][0]["description"] == "a cell"
     page.get_by_role("button", name="Load again").click()
     now = page.get_by_label("As it is now")
@@ -207,3 +208,44 @@ def test_a_file_that_changed_meanwhile_is_not_replaced(page: Page, console: Cons
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("form", name="Rubric")).to_have_count(0)
     assert exam.get("user_rubrics")["2"]["criteria"][0]["description"] == "walls"
+
+
+def test_a_version_of_a_colleagues_is_compared_and_restored_by_keyboard(
+    page: Page, console: Console, consoles: Callable[[str], Console], new_page: NewPage, exam: Exam
+) -> None:
+    page.goto(f"{console.address.split('#')[0]}#/{exam.assignment}/rubrics/1a")
+    change_rubric(page, "finds x")
+    theirs = new_page(consoles("bea").address)
+    theirs.evaluate(f"location.hash = '#/{exam.assignment}/rubrics/1a'")
+    change_rubric(theirs, "solves it")
+    page.reload()
+    expect(page.get_by_role("heading", name="Question 1a")).to_be_visible()
+    page.keyboard.press("v")
+    panel = page.get_by_role("form", name="Versions of your rubrics")
+    expect(panel.get_by_role("radio")).to_have_count(3)
+    expect(panel.get_by_text("by bea")).to_contain_text("the present one")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(panel.get_by_role("radio", name="by ada")).to_be_checked()
+    expect(panel.get_by_role("listitem").filter(has_text="solves it")).to_have_attribute("data-mark", "-")
+    expect(panel.get_by_role("listitem").filter(has_text="finds x")).to_have_attribute("data-mark", "+")
+    change_rubric(theirs, "names it")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("alert")).to_contain_text("was changed since it was fetched")
+    assert exam.get("user_rubrics")["1a"]["criteria"][0]["description"] == "names it"
+    panel.get_by_role("button", name="Load again").click()
+    expect(panel.get_by_role("radio")).to_have_count(4)
+    expect(panel.get_by_role("listitem").filter(has_text="names it")).to_have_attribute("data-mark", "-")
+    panel.get_by_role("radio", name="by ada").press("Enter")
+    expect(page.get_by_text("Restored.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Changed since grading")).to_be_visible()
+    assert exam.get("user_rubrics")["1a"]["criteria"][0]["description"] == "finds x"
+
+
+def change_rubric(page: Page, words: str) -> None:
+    """Say the first criterion of question 1a otherwise."""
+    expect(page.get_by_role("heading", name="Question 1a")).to_be_visible()
+    page.get_by_role("button", name="Edit rubric").click()
+    page.get_by_role("form", name="Rubric").get_by_label("Criterion 1").fill(words)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("section[aria-labelledby=rubric] li").first).to_contain_text(words)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import aita.errors
 from aita.models.api import PresignedPost
@@ -45,13 +45,27 @@ class InProcess:
         first: int = 0,
         whole: int | None = None,
     ) -> None:
-        part = file.read_bytes()[first : first + size]
-        self.stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=part)
+        put(self.stack, post, file.read_bytes()[first : first + size])
 
     def fetch(self, url: str, target: BinaryIO) -> None:
-        key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")
-        target.write(self.stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        target.write(fetched(self.stack, url))
 
     def save(self, url: str, path: Path) -> None:
         with path.open("wb") as file:
             self.fetch(url, file)
+
+
+def put(stack: Stack, post: PresignedPost, data: bytes) -> None:
+    """Write an object with the metadata that its form says."""
+    mark = "x-amz-meta-"
+    metadata = {name.removeprefix(mark): value for name, value in post.fields.items() if name.startswith(mark)}
+    stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=data, Metadata=metadata)
+
+
+def fetched(stack: Stack, url: str) -> bytes:
+    """Return the object, or the version of one, that a presigned URL names."""
+    parts = urlsplit(url)
+    key = unquote(parts.path).lstrip("/").removeprefix(f"{BUCKET}/")
+    version = {"VersionId": found[0]} if (found := parse_qs(parts.query).get("versionId")) else {}
+    data: bytes = stack.s3.get_object(Bucket=BUCKET, Key=key, **version)["Body"].read()
+    return data

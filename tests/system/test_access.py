@@ -161,6 +161,8 @@ def test_an_instructor_sets_and_grades_an_exam(instructor: Command, graded: Stac
     instructor("names", "list", *on)
     instructor("keys", "show", *on)
     instructor("rubric", "diff", *on)
+    (version,) = instructor("questions", "versions", *on)["versions"]
+    assert not instructor("questions", "versions", version["version_id"], *on)["changed"]
     instructor("export", "jsonl", *on, "--out", str(tmp_path / "grades.jsonl"))
 
 

@@ -86,6 +86,7 @@ def of_roles(found: Callable[[Json, str, dict[str, str]], list[Grant]]) -> dict[
 def driven(module_stack: Stack) -> Stack:
     """The module's stack, whose calls add up over its tests."""
     module_stack.provider.answer = answer
+    module_stack.s3.put_bucket_versioning(Bucket="aita-test", VersioningConfiguration={"Status": "Enabled"})
     return module_stack
 
 
@@ -200,6 +201,9 @@ def test_people_decide(driven: Stack) -> None:
     (newest, *_) = get(driven, f"/runs?assignment={ASSIGNMENT}")["runs"]
     get(driven, f"/runs/{newest['run_id']}/grades")
     get(driven, f"/assignments/{ASSIGNMENT}/files")
+    for name in ("questions", "user_answer_keys", "user_rubrics"):
+        driven.put(f"versioned/{name}.json", "{}")
+        get(driven, f"/assignments/versioned/versions?file={name}.json")
 
 
 def test_people_decide_on_parts(driven: Stack) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aita.models.model_role import ModelRole
     from aita.models.scan import PageImage
     from aita.ports import ByteSource
+    from aita.services.assignments.file_versions import FileVersions
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.execution.page_splitter import PageSplitter
     from aita.services.execution.pile_separator import PileSeparator
@@ -99,6 +100,7 @@ class Api:
     equal: "EqualAnswerGroups"
     table: "ClassTable"
     assignments: "AssignmentStates"
+    versions: "FileVersions"
     concurrency: "ConcurrencyCheck"
     idempotency: "DynamoDBPersistenceLayer"
 
@@ -114,6 +116,7 @@ def make_api() -> Api:
     from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost, listed_prices
     from aita.models.model_role import ROLES
+    from aita.services.assignments.file_versions import FileVersions
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.grading.answer_pages import AnswerPages
     from aita.services.grading.claims import Claims
@@ -175,6 +178,7 @@ def make_api() -> Api:
         equal=EqualAnswerGroups(reviews),
         table=ClassTable(reviews),
         assignments=AssignmentStates(queries, reviews.memory),
+        versions=FileVersions(stores.objects),
         concurrency=ConcurrencyCheck(
             executions=executions,
             quota=AccountQuota(partial(make_client, "lambda")),

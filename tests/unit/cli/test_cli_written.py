@@ -164,3 +164,79 @@ def test_a_question_of_a_choice_is_said_to_be_one(
     put(stack, written)
     _, out, _ = aita(command, "show", "-a", "midterm")
     assert "Question 1b  5 points, best 1 of questions 1a and 1b\n" in out
+
+
+def version(stack: FakeStack, number: int, data: bytes, *, present: bool = False) -> dict[str, Any]:
+    return {
+        "version_id": f"v{number}",
+        "written_at": "2026-03-01T09:00:00Z",
+        "size": len(data),
+        "etag": "0" * 32,
+        "is_present": present,
+        "by": "ada" if number > 1 else "",
+        "url": stack.file("user_rubrics.json", data)["url"],
+    }
+
+
+def put_versions(stack: FakeStack, files: dict[str, Any]) -> bytes:
+    """Give the file a version of before, and return it."""
+    put(stack, files)
+    old = json.dumps({"1a": rubric("1a") | {"criteria": [{"points": 5, "description": "wrong \x1b[31m"}]}}).encode()
+    new = json.dumps(files["user_rubrics.json"]).encode()
+    listed = [version(stack, 2, new, present=True), version(stack, 1, old)]
+    stack.answer("GET", "/assignments/midterm/versions", {"versions": listed})
+    return old
+
+
+def test_versions_are_listed_with_who_wrote_them(stack: FakeStack, written: dict[str, Any], aita: Aita) -> None:
+    put_versions(stack, written)
+    code, out, _ = aita("rubric", "versions", "-a", "midterm")
+    assert code == 0
+    title, _, new, old, look = out.splitlines()
+    assert title == "2 versions of user_rubrics.json"
+    assert new.split()[0] == "v2"
+    assert new.endswith("the present one")
+    assert ("ada" in new, "not known" in old) == (True, True)
+    assert look == "See what one changes: aita rubric versions VERSION --assignment midterm"
+    assert stack.asked("GET", "/assignments/midterm/versions")[0].query == {"file": "user_rubrics.json", "limit": "20"}
+
+
+def test_a_version_says_what_it_changes_and_is_restored_once_confirmed(
+    stack: FakeStack, written: dict[str, Any], aita: Aita
+) -> None:
+    old = put_versions(stack, written)
+    code, out, _ = aita("rubric", "versions", "v1", "-a", "midterm")
+    assert code == 0
+    assert "  - criteria 1 description: right\n" in out
+    assert "  + criteria 1 description: wrong \\x1b[31m\n" in out
+    assert out.splitlines()[-1] == "Restore it: aita rubric restore v1 --assignment midterm"
+    code, _, err = aita("rubric", "restore", "v1", "-a", "midterm")
+    assert code != 0
+    assert "user_rubrics.json would be replaced: see what changes, and add --yes" in err
+    assert not stack.uploads
+    code, out, _ = aita("rubric", "restore", "v1", "-a", "midterm", "--yes")
+    assert (code, stack.uploads["user_rubrics.json"]) == (0, old)
+    assert out.splitlines() == [
+        "Restored user_rubrics.json",
+        "See which answers that touches: aita rubric diff --assignment midterm",
+    ]
+
+
+def test_the_present_version_is_not_restored(stack: FakeStack, written: dict[str, Any], aita: Aita) -> None:
+    put_versions(stack, written)
+    code, _, err = aita("rubric", "restore", "v2", "-a", "midterm", "--yes")
+    assert code != 0
+    assert "nothing to restore: user_rubrics.json is as this version has it" in err
+
+
+@pytest.mark.parametrize(("group", "name"), [("questions", "questions.json"), ("keys", "user_answer_keys.json")])
+def test_each_file_has_its_versions(
+    stack: FakeStack, written: dict[str, Any], aita: Aita, group: str, name: str
+) -> None:
+    put(stack, written)
+    stack.answer("GET", "/assignments/midterm/versions", {"versions": []})
+    assert aita(group, "versions", "-a", "midterm")[1] == f"{name} has no versions: it was never uploaded\n"
+    assert stack.asked("GET", "/assignments/midterm/versions")[0].query["file"] == name
+    code, _, err = aita(group, "restore", "v9", "-a", "midterm", "--yes")
+    assert code != 0
+    assert f"{name} has no version 'v9' among its last 200" in err

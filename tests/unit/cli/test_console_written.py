@@ -101,6 +101,6 @@ def test_a_change_that_comes_during_the_check_is_not_overwritten() -> None:
             stack.stored["user_rubrics.json"] = data
 
     stack.on_fetch = change_on_second
-    with pytest.raises(ConflictError, match=r"user_rubrics.json was changed since this page fetched it"):
+    with pytest.raises(ConflictError, match=r"user_rubrics.json was changed since it was fetched"):
         stack.change("1a", seen)
     assert stack.stored["user_rubrics.json"] == theirs

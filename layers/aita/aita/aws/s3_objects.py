@@ -1,14 +1,14 @@
 """Objects of the bucket in S3."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.errors import ObjectChangedError, ObjectNotFoundError
-from aita.ports import StoredObject
+from aita.errors import ObjectChangedError, ObjectNotFoundError, RequestError
+from aita.ports import ObjectVersion, StoredObject
 
 URL_SECONDS = 15 * 60
 """Seconds until a presigned URL or form expires."""
@@ -16,6 +16,7 @@ URL_SECONDS = 15 * 60
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _MISSING = {"NoSuchKey", "404"}
 _MADE_FROM = "made-from"
+_BY = "by"
 _TRIES = 5
 
 
@@ -133,21 +134,51 @@ class S3Objects:
 
     def presign_get(self, key: str, filename: str) -> str:
         """Return a URL that downloads the object under this file name; it expires after ``URL_SECONDS``."""
-        parameters = {
-            "Bucket": self.bucket,
-            "Key": key,
-            "ResponseContentDisposition": f'attachment; filename="{filename}"',
-        }
-        url: str = self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
-        return url
+        return self._presign(filename, {"Key": key})
 
-    def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
+    def presign_post(self, key: str, content_type: str, size: int, by: str = "") -> tuple[str, dict[str, str]]:
         """Return URL and fields of a form that uploads exactly this key, type and size; it expires likewise."""
+        fields = {"Content-Type": content_type} | ({f"x-amz-meta-{_BY}": by} if by else {})
         form = self.client.generate_presigned_post(
             self.bucket,
             key.replace("${filename}", "$_{filename}"),
-            Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            Fields=dict(fields),
+            Conditions=[*({name: value} for name, value in fields.items()), ["content-length-range", size, size]],
             ExpiresIn=URL_SECONDS,
         )
         return form["url"], form["fields"]
+
+    def history(self, key: str, limit: int, token: str | None) -> tuple[Sequence[ObjectVersion], str | None]:
+        """Return up to ``limit`` versions of an object, newest first, and the token of those that follow."""
+        after = {} if token is None else {"KeyMarker": key, "VersionIdMarker": token}
+        try:
+            page = self.client.list_object_versions(Bucket=self.bucket, Prefix=key, MaxKeys=limit, **after)
+        except ClientError as error:
+            if token is not None and error.response["Error"]["Code"] == "InvalidArgument":
+                raise RequestError("next_token is not one that this list gave") from None
+            raise
+        found = [each for each in page.get("Versions", ()) if each["Key"] == key]
+        following = page.get("NextVersionIdMarker") if page.get("NextKeyMarker") == key else None
+        return [self._version(each) for each in found], following
+
+    def _version(self, listed: dict[str, Any]) -> ObjectVersion:
+        named = {"Key": listed["Key"], "VersionId": listed["VersionId"]}
+        head = self.client.head_object(Bucket=self.bucket, **named)
+        return ObjectVersion(
+            version_id=listed["VersionId"],
+            etag=listed["ETag"],
+            size=listed["Size"],
+            written_at=listed["LastModified"],
+            is_present=listed["IsLatest"],
+            by=head.get("Metadata", {}).get(_BY, ""),
+        )
+
+    def presign_version(self, key: str, version_id: str, filename: str) -> str:
+        """Return a URL that downloads a version of an object under this file name; it expires likewise."""
+        return self._presign(filename, {"Key": key, "VersionId": version_id})
+
+    def _presign(self, filename: str, named: dict[str, str]) -> str:
+        disposition = f'attachment; filename="{filename}"'
+        parameters = {"Bucket": self.bucket, **named, "ResponseContentDisposition": disposition}
+        url: str = self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
+        return url

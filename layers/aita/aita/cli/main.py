@@ -31,6 +31,7 @@ from aita.cli.commands import (
     runs,
     students,
     upload,
+    versions,
 )
 from aita.cli.global_options import hoist
 from aita.cli.output import Output
@@ -127,6 +128,7 @@ def make_app() -> typer.Typer:
         app.command(epilog=_EPILOG)(function)
     app.command("covers", epilog=_EPILOG)(covers.make_covers)
     app.add_typer(review.app, name="review")
+    app.add_typer(versions.questions, name="questions")
     app.add_typer(keys.app, name="keys")
     app.add_typer(rubric.app, name="rubric")
     app.add_typer(piles.app, name="piles")

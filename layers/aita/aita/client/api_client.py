@@ -34,6 +34,7 @@ from aita.models.assignment_state import AssignmentList, AssignmentState
 from aita.models.base import LenientModel
 from aita.models.decision import Decision
 from aita.models.equal_answers import EqualAnswersList
+from aita.models.file_version import FileVersion, FileVersionPage, WrittenFile
 from aita.models.match import (
     HeadedStudent,
     HeadedStudentPage,
@@ -60,6 +61,9 @@ PAGE = 100
 
 FILES = 1000
 """Largest page of a list of files."""
+
+VERSIONS = 20
+"""Largest page of a file's versions."""
 
 ANSWERS = 50
 """Largest page of a question's answers."""
@@ -190,6 +194,16 @@ class ApiClient:
             return answer.files, answer.next_token
 
         return tuple(_gather(page, None, FILES)[0])
+
+    def versions(self, assignment: str, file: WrittenFile, limit: int | None = None) -> tuple[FileVersion, ...]:
+        """Return versions of a written file, newest first: at most ``limit``, or all."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[FileVersion], str | None]:
+            found = self._get(assignment, "versions", file=file, limit=size, next_token=token)
+            answer = _parse(FileVersionPage, found)
+            return answer.versions, answer.next_token
+
+        return tuple(_gather(page, limit, VERSIONS)[0])
 
     def reviews(
         self, assignment: str, limit: int | None, *, closed: bool = False, only: CellFilter = EVERYTHING

@@ -87,9 +87,10 @@ class MemoryObjects:
         """Return a URL that leads nowhere."""
         return f"memory:///{key}?{filename}"
 
-    def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
+    def presign_post(self, key: str, content_type: str, size: int, by: str = "") -> tuple[str, dict[str, str]]:
         """Return a form that leads nowhere."""
-        return "memory:///", {"key": key, "Content-Type": content_type, "size": str(size)}
+        fields = {"key": key, "Content-Type": content_type, "size": str(size)}
+        return "memory:///", fields | ({"x-amz-meta-by": by} if by else {})
 
 
 def _etag(data: bytes) -> str:

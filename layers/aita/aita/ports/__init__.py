@@ -2,7 +2,15 @@
 
 from aita.ports.executions import BatchInvoker, Clock, Executions, LambdaQuota
 from aita.ports.llm import LLM, BatchProvider, ProviderBatch, RateLimiter, Reply, Slot, TokenUsage
-from aita.ports.objects import ByteSource, ObjectStore, StoredObject, StoredVersion, VersionStore
+from aita.ports.objects import (
+    ByteSource,
+    ObjectHistory,
+    ObjectStore,
+    ObjectVersion,
+    StoredObject,
+    StoredVersion,
+    VersionStore,
+)
 from aita.ports.tables import ClaimStore, DecisionStore, RowStore, RunStore, StoredRow, TaskStore
 
 __all__ = [
@@ -15,7 +23,9 @@ __all__ = [
     "DecisionStore",
     "Executions",
     "LambdaQuota",
+    "ObjectHistory",
     "ObjectStore",
+    "ObjectVersion",
     "ProviderBatch",
     "RateLimiter",
     "Reply",

@@ -95,8 +95,53 @@ class ObjectStore(Protocol):
         """Return a URL that downloads the object under this file name; it expires after some minutes."""
         ...
 
-    def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
-        """Return URL and fields of a form that uploads exactly this key, type and size (bytes) within some minutes."""
+    def presign_post(self, key: str, content_type: str, size: int, by: str = "") -> tuple[str, dict[str, str]]:
+        """Return URL and fields of a form that uploads exactly this key, type and size (bytes) within some minutes.
+
+        ``by`` is the name of the person who uploads, in ASCII: it is kept with the object unless it is empty.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """Version of one object.
+
+    Parameters
+    ----------
+    size
+        In bytes.
+    is_present
+        Whether it is the one that readers of the object get.
+    by
+        Name of the person who uploaded it; empty if it is not known.
+    """
+
+    version_id: str
+    etag: str
+    size: int
+    written_at: datetime
+    is_present: bool
+    by: str
+
+
+class ObjectHistory(Protocol):
+    """Versions of single objects."""
+
+    def history(self, key: str, limit: int, token: str | None) -> tuple[Sequence[ObjectVersion], str | None]:
+        """Return up to ``limit`` versions of an object, newest first, and the token of those that follow.
+
+        Deletions are left out.
+
+        Raises
+        ------
+        RequestError
+            If the token did not come from this list.
+        """
+        ...
+
+    def presign_version(self, key: str, version_id: str, filename: str) -> str:
+        """Return a URL that downloads a version of an object under this file name; it expires after some minutes."""
         ...
 
 

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from aita.cli.commands.runs import Assignment
+from aita.cli.commands.versions import add_versions
 from aita.cli.files.written_material import fetch_answer_keys
 from aita.cli.session import Session
 from aita.cli.views.written_view import written_view
+from aita.models.file_version import WrittenFile
 
 app = typer.Typer(no_args_is_help=True, help="The answer keys of an exam.")
 
@@ -33,3 +35,6 @@ def show_keys(context: typer.Context, assignment: Assignment, question: OneQuest
         "unknown": list(material.unknown),
     }
     session.output.result(document, written_view(material, "answer key", session.command_on(assignment)))
+
+
+add_versions(app, "keys", WrittenFile.ANSWER_KEYS)

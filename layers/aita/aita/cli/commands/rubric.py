@@ -12,6 +12,7 @@ from aita.cli import exit_codes
 from aita.cli.batch_options import Batch, BatchOnly, batch_options
 from aita.cli.commands.keys import OneQuestion
 from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, SeeOption, run_to_end, start_run
+from aita.cli.commands.versions import add_versions
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.files.written_material import fetch_rubrics
 from aita.cli.session import Session
@@ -19,6 +20,7 @@ from aita.cli.views.rubric_view import diff_view, sample_view
 from aita.cli.views.written_view import written_view
 from aita.errors import StackError
 from aita.models.api import RunOptions, RunView
+from aita.models.file_version import WrittenFile
 from aita.models.names import check_assignment
 from aita.models.rubric_change import RegradedCell
 from aita.models.run import RunStatus
@@ -123,3 +125,6 @@ def _sample(session: Session, run: RunView) -> tuple[RegradedCell, ...]:
         raise StackError(
             f"run {run.run_id} made no {object_keys.REGRADE_SAMPLE} that this version of aita knows"
         ) from None
+
+
+add_versions(app, "rubric", WrittenFile.RUBRICS)

@@ -6,7 +6,18 @@ from typing import Any
 from aita.cli.console_work.class_list import ClassListRequest, class_list
 from aita.cli.console_work.export import ExportRequest, ReportsRequest, export, reports
 from aita.cli.console_work.uploads import CheckRequest, DropRequest, SendRequest, Uploads
-from aita.cli.console_work.written import ChangeRequest, WrittenRequest, change, written
+from aita.cli.console_work.written import (
+    ChangeRequest,
+    RestoreRequest,
+    VersionRequest,
+    VersionsRequest,
+    WrittenRequest,
+    change,
+    restore,
+    version,
+    versions,
+    written,
+)
 from aita.client.console.own_work import OwnWork
 from aita.client.console.staging import Staging
 
@@ -19,8 +30,11 @@ def own_work(staging: Staging) -> Mapping[str, OwnWork[Any]]:
         "class-list": OwnWork(ClassListRequest, class_list),
         "export": OwnWork(ExportRequest, export),
         "reports": OwnWork(ReportsRequest, reports),
+        "restore": OwnWork(RestoreRequest, restore),
         "upload-check": OwnWork(CheckRequest, uploads.check),
         "upload-discard": OwnWork(DropRequest, uploads.discard),
         "upload-send": OwnWork(SendRequest, uploads.send),
+        "version": OwnWork(VersionRequest, version),
+        "versions": OwnWork(VersionsRequest, versions),
         "written": OwnWork(WrittenRequest, written),
     }

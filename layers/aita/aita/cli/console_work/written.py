@@ -1,26 +1,20 @@
 """Questions, answer keys and rubrics of an exam, and changes of the instructor's own."""
 
-import hashlib
 import json
-import threading
-from contextlib import suppress
 from enum import StrEnum
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from aita.cli.files.assignment_download import fetch_material
-from aita.cli.files.upload_checks import check_material
-from aita.cli.files.upload_discovery import Upload
-from aita.cli.files.upload_sending import send_files
+from aita.cli.files.written_change import digest, send_changed, written_content
 from aita.cli.files.written_material import fetch_answer_keys, fetch_rubrics
+from aita.cli.files.written_versions import compare_version, restore_version
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
-from aita.errors import ConflictError, InvalidMaterialError, NotFoundError, ObjectNotFoundError, RequestError
+from aita.errors import NotFoundError, RequestError
 from aita.models.base import StrictModel
+from aita.models.file_version import WrittenFile
 from aita.models.names import check_assignment
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import AssignmentFiles
 
 
 class WrittenRequest(StrictModel):
@@ -56,13 +50,32 @@ class ChangeRequest(StrictModel):
     seen: str
 
 
-_ONE_AT_A_TIME = threading.Lock()
-"""Held by a change from its reading of the file to its sending, so that none of two in one console is lost."""
+class VersionsRequest(StrictModel):
+    """``POST /own/versions``: list the versions of what is changed."""
+
+    assignment: str
+    kind: WrittenKind
+
+
+class VersionRequest(VersionsRequest):
+    """``POST /own/version``: compare a version with the present file."""
+
+    version_id: str
+
+
+class RestoreRequest(VersionRequest):
+    """``POST /own/restore``. ``seen`` is the digest of the present file that the version was compared with."""
+
+    seen: str
+
+
+_SHOWN = 40
+"""Versions in a list."""
 
 _FILES = {
-    WrittenKind.QUESTION: object_keys.QUESTIONS,
-    WrittenKind.ANSWER_KEY: object_keys.USER_ANSWER_KEYS,
-    WrittenKind.RUBRIC: object_keys.USER_RUBRICS,
+    WrittenKind.QUESTION: WrittenFile.QUESTIONS,
+    WrittenKind.ANSWER_KEY: WrittenFile.ANSWER_KEYS,
+    WrittenKind.RUBRIC: WrittenFile.RUBRICS,
 }
 
 
@@ -87,12 +100,12 @@ def written(api: ApiClient, files: FileTransfer, asked: WrittenRequest) -> dict[
             for rubric, key in zip(rubrics.written, keys.written, strict=True)
         ],
         "unknown": sorted({*rubrics.unknown, *keys.unknown}),
-        "versions": {kind: _version(_stored(stored, kind)) for kind in WrittenKind},
+        "versions": {kind: digest(written_content(stored, _FILES[kind])) for kind in WrittenKind},
     }
 
 
 def change(api: ApiClient, files: FileTransfer, asked: ChangeRequest) -> dict[str, Any]:
-    """Upload the instructor's file with a change, checked as ``aita upload`` checks it; return notes and its version.
+    """Upload the instructor's file with a change, and return notes and its version.
 
     Raises
     ------
@@ -101,50 +114,48 @@ def change(api: ApiClient, files: FileTransfer, asked: ChangeRequest) -> dict[st
     InvalidMaterialError
         If the file would be wrong.
     """
-    with _ONE_AT_A_TIME:
-        return _put(api, files, asked)
 
+    def changed(before: bytes) -> bytes:
+        return json.dumps(_changed(before, asked), ensure_ascii=False, indent=2).encode()
 
-def _put(api: ApiClient, files: FileTransfer, asked: ChangeRequest) -> dict[str, Any]:
     assignment = check_assignment(asked.assignment)
-    stored = fetch_material(api, files, assignment, (*_FILES.values(), object_keys.EXAM_SPEC))
-    before = _stored(stored, asked.kind)
-    _check_seen(before, asked)
-    content = _changed(before, asked)
-    with TemporaryDirectory(prefix="aita-change-") as made:
-        file = Path(made, _FILES[asked.kind])
-        file.write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
-        upload = Upload(file, file.name, file.stat().st_size)
-        try:
-            notes = check_material([upload], lambda names: fetch_material(api, files, assignment, names))
-        except InvalidMaterialError as error:
-            raise InvalidMaterialError(str(error).replace(f"{made}/", "")) from None
-        # The check took a while, in which another person's console may have sent a change.
-        _check_seen(_stored(fetch_material(api, files, assignment, _names(asked.kind)), asked.kind), asked)
-        send_files(api, files, assignment, [upload])
-        version = _version(file.read_bytes())
-    return {"notes": [note.replace(f"{made}/", "") for note in notes], "version": version}
+    notes, version = send_changed(api, files, assignment, _FILES[asked.kind], asked.seen, changed)
+    return {"notes": notes, "version": version}
 
 
-def _check_seen(stored: bytes, asked: ChangeRequest) -> None:
-    if _version(stored) != asked.seen:
-        raise ConflictError(f"{_FILES[asked.kind]} was changed since this page fetched it: load the page again")
+def versions(api: ApiClient, _files: FileTransfer, asked: VersionsRequest) -> dict[str, Any]:
+    """Return the newest versions of the instructor's file, newest first."""
+    found = api.versions(check_assignment(asked.assignment), _FILES[asked.kind], _SHOWN)
+    return {"versions": [each.model_dump(mode="json", exclude={"url"}) for each in found]}
 
 
-def _names(kind: WrittenKind) -> tuple[str, ...]:
-    return (_FILES[kind], *([object_keys.EXAM_SPEC] if kind is WrittenKind.QUESTION else []))
+def version(api: ApiClient, files: FileTransfer, asked: VersionRequest) -> dict[str, Any]:
+    """Return what restoring a version changes, question by question, and the digest of the present file.
+
+    Raises
+    ------
+    InvalidMaterialError
+        If the version or the present file is no JSON.
+    NotFoundError
+        If there is no such version.
+    """
+    return compare_version(api, files, asked.assignment, _FILES[asked.kind], asked.version_id).document()
 
 
-def _stored(stored: AssignmentFiles, kind: WrittenKind) -> bytes:
-    """Return the file of a kind; of the questions the extracted ones, if the instructor gave none; empty without."""
-    for name in _names(kind):
-        with suppress(ObjectNotFoundError):
-            return stored.objects.get(object_keys.material(stored.assignment, name))
-    return b""
+def restore(api: ApiClient, files: FileTransfer, asked: RestoreRequest) -> dict[str, Any]:
+    """Upload a version's content as a new version, and return notes and the file's digest.
 
-
-def _version(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:32] if data else ""
+    Raises
+    ------
+    ConflictError
+        If the file was changed since it was compared.
+    InvalidMaterialError
+        If the version does not fit the exam as it is now.
+    NotFoundError
+        If there is no such version.
+    """
+    notes, left = restore_version(api, files, asked.assignment, _FILES[asked.kind], asked.version_id, asked.seen)
+    return {"notes": notes, "version": left}
 
 
 def _changed(before: bytes, asked: ChangeRequest) -> dict[str, Any]:

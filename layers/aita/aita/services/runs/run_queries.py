@@ -22,11 +22,13 @@ from aita.models.api import (
     UploadResponse,
     UsageView,
 )
+from aita.models.file_version import WrittenFile
 from aita.models.names import check_assignment, check_upload
 from aita.models.run import Run, TaskRow, TaskStatus, Usage
 from aita.ports import Clock, DecisionStore, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.deciding_person import signed_by
 from aita.services.grading.grade_counts import grade_counts
 from aita.services.grading.gradebook import Gradebook
 from aita.services.runs.pipelines import stage_of, stages_of
@@ -169,8 +171,10 @@ class RunQueries:
         )
         return UploadedPage(files=tuple(files), next_token=str(start + limit) if len(found) > limit else None)
 
-    def uploads(self, assignment: str, request: UploadRequest) -> UploadResponse:
+    def uploads(self, assignment: str, request: UploadRequest, caller: str = "") -> UploadResponse:
         """Return an upload form for each file, bound to its key, content type and size.
+
+        What a person writes keeps who uploaded it: ``caller`` is the ARN that signed the request.
 
         Raises
         ------
@@ -178,14 +182,16 @@ class RunQueries:
             If the assignment's name or a file's name is invalid.
         """
         check_assignment(assignment)
-        return UploadResponse(uploads=tuple(self._presign(assignment, file.name, file.size) for file in request.files))
+        by = signed_by(caller)
+        forms = (self._presign(assignment, file.name, file.size, by) for file in request.files)
+        return UploadResponse(uploads=tuple(forms))
 
     def _exists(self, key: str) -> bool:
         return any(stored.key == key for stored in self.objects.list(key))
 
-    def _presign(self, assignment: str, name: str, size: int) -> PresignedPost:
-        content_type = check_upload(name)
-        url, fields = self.objects.presign_post(object_keys.material(assignment, name), content_type, size)
+    def _presign(self, assignment: str, name: str, size: int, by: str) -> PresignedPost:
+        content_type, key = check_upload(name), object_keys.material(assignment, name)
+        url, fields = self.objects.presign_post(key, content_type, size, by if name in set(WrittenFile) else "")
         return PresignedPost(name=name, url=url, fields=fields)
 
     def _pending(self, run: Run, limit: int, token: str | None) -> TaskPage:

@@ -9,6 +9,7 @@ import { link } from "../route.mjs";
 import { Preview } from "../written/preview.mjs";
 import { RubricForm } from "../written/rubric_form.mjs";
 import { TextForm } from "../written/text_form.mjs";
+import { Versions } from "../written/versions.mjs";
 
 const QUESTION = [["question_text", "Question; formulas in LaTeX", "text", true], ["points", "Points", "points", true]];
 const KEY = [
@@ -23,6 +24,7 @@ export function Rubrics({ assignment, part }) {
   const [times, setTimes] = useState(0);
   const [editing, setEditing] = useState(""); // "question", "answer_key" or "rubric"
   const [busy, setBusy] = useState(false);
+  const [versions, setVersions] = useState(""); // kind whose versions are shown
   const [before, setBefore] = useState([]); // changes of this page, to take back
   const load = async () => {
     setFailed("");
@@ -51,6 +53,7 @@ export function Rubrics({ assignment, part }) {
       if (event.key === "j") go(1);
       else if (event.key === "k") go(-1);
       else if (event.key === "e") setEditing("rubric");
+      else if (event.key === "v") setVersions("rubric");
       else return;
       event.preventDefault();
     };
@@ -87,11 +90,19 @@ export function Rubrics({ assignment, part }) {
       setTold(`Question ${question_id} was changed by somebody else since, and that stays: your change of it can't be taken back.`);
     }
   };
+  const restored = async (notes) => {
+    setVersions("");
+    setEditing("");
+    setTold(["Restored.", ...notes].join(" "));
+    setBefore([]); // these were changes of what stood before
+    await load();
+  };
   return html`<h1>Questions and rubrics</h1>
     <p>${exam.exam_name}, ${exam.questions.length} questions, out of ${written(exam.out_of)} points.</p>
     <p role="status">${told}</p>
     ${failed && html`<p class="alert" role="alert">${failed} <button type="button" onClick=${load}>Load again</button></p>`}
     ${before.length > 0 && html`<p><button type="button" disabled=${busy} onClick=${undo}>Take back the last change (question ${before.at(-1).question_id})</button></p>`}
+    <${Versions} assignment=${assignment} open=${versions} show=${setVersions} restored=${restored} />
     <${Preview} assignment=${assignment} times=${times} />
     <div class="beside">
       <ol class="choices" aria-label="Questions">${exam.questions.map(({ question, rubric, answer_key: key }) => html`<li key=${question.question_id}>
