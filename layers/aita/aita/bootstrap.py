@@ -129,6 +129,7 @@ def make_api() -> Api:
     from aita.services.runs.lambda_concurrency import ConcurrencyCheck
     from aita.services.runs.run_control import RunControl
     from aita.services.runs.run_queries import RunQueries
+    from aita.services.runs.stage_history import StageHistory
 
     settings = ApiSettings.read()
     given = listed_prices(settings.model_prices)
@@ -167,7 +168,12 @@ def make_api() -> Api:
             unpriced=frozenset(role for role, cost in costs.items() if cost(0, 0) is None),
         ),
         estimator=Estimator(
-            objects=stores.objects, decisions=decisions, defaults=defaults, cost=costs[None], cost_of=costs
+            objects=stores.objects,
+            decisions=decisions,
+            defaults=defaults,
+            cost=costs[None],
+            cost_of=costs,
+            history=StageHistory(stores.runs, stores.objects),
         ),
         reader=queries,
         reviews=reviews,

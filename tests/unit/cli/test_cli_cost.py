@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from aita.models.api import Estimate, StageEstimate
+from aita.models.api import DurationEstimate, Estimate, StageEstimate
 from aita.models.run import RunStatus
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view
@@ -38,6 +38,15 @@ def test_an_estimate_tells_awss_part_beside_the_models(stack: FakeStack, aita: A
     out = " ".join(aita("estimate", "rubric", "-a", "midterm")[1].split())
     assert "AWS comes on top: $0.8581, an estimate at list prices of us-east-1" in out
     assert "together 24 11,400 14,000 $0.2500" in out
+
+
+def test_an_estimate_tells_about_how_long_it_takes_and_what_that_rests_on(stack: FakeStack, aita: Aita) -> None:
+    basis = ("50 tasks at once", "rubric: 5 to 20 s a call are assumed, as no run of m is known")
+    duration = DurationEstimate(low_seconds=650, high_seconds=1100, text="about 10 to 20 minutes", basis=basis)
+    stack.answer("POST", "/runs/estimate", estimated().model_copy(update={"duration": duration}))
+    lines = aita("estimate", "rubric", "-a", "midterm")[1].splitlines()
+    place = lines.index("  It takes about 10 to 20 minutes")
+    assert lines[place + 1 : place + 3] == [f"    {each}" for each in basis]
 
 
 def test_a_stack_that_tells_no_part_of_aws_has_none_shown(stack: FakeStack, aita: Aita) -> None:

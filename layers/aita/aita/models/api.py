@@ -89,11 +89,30 @@ class StageEstimate(StrictModel):
     batch_cost_usd: Decimal | None = None
 
 
+class DurationEstimate(StrictModel):
+    """Range of the time that a run takes.
+
+    Parameters
+    ----------
+    low_seconds, high_seconds
+        As computed, without rounding.
+    text
+        The range in words, as roughly as it is known, such as ``about 10 to 20 minutes``.
+    basis
+        Settings, earlier runs and assumptions that it rests on.
+    """
+
+    low_seconds: float
+    high_seconds: float
+    text: str
+    basis: tuple[str, ...]
+
+
 class Estimate(StrictModel):
     """``POST /runs/estimate``: estimated calls, tokens and cost of a run. ``notes`` name the assumptions in it.
 
-    Costs are the model's; ``aws_cost_usd`` is AWS's part, at list prices of us-east-1, and comes on top. A stack before
-    version 0.3 does not tell it.
+    Costs are the model's; ``aws_cost_usd`` is AWS's part, at list prices of us-east-1, and comes on top. Stacks before
+    version 0.3 tell neither it nor ``duration``.
     """
 
     stages: tuple[StageEstimate, ...]
@@ -103,10 +122,17 @@ class Estimate(StrictModel):
     cost_usd: Decimal | None
     batch_cost_usd: Decimal | None = None
     aws_cost_usd: Decimal | None = None
+    duration: DurationEstimate | None = None
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, stages: Sequence[StageEstimate], notes: Sequence[str], aws_cost_usd: Decimal | None = None) -> Self:
+    def of(
+        cls,
+        stages: Sequence[StageEstimate],
+        notes: Sequence[str],
+        aws_cost_usd: Decimal | None = None,
+        duration: DurationEstimate | None = None,
+    ) -> Self:
         """Return the estimate of a run with these stages."""
         return cls(
             stages=tuple(stages),
@@ -116,6 +142,7 @@ class Estimate(StrictModel):
             cost_usd=_sum(stage.cost_usd for stage in stages),
             batch_cost_usd=_sum(stage.batch_cost_usd for stage in stages),
             aws_cost_usd=aws_cost_usd,
+            duration=duration,
             notes=tuple(notes),
         )
 

@@ -42,10 +42,13 @@ def estimate_table(estimate: Estimate) -> RenderableType:
     for stage in estimate.stages:
         table.add_row(*(stage.stage, printable(stage.model))[: len(columns)], *_figures(stage))
     table.add_row(*(Text("together", "bold"), "")[: len(columns)], *_figures(estimate))
-    notes = (indented(note, "dim") for note in (_CACHE, *estimate.notes))
-    if estimate.aws_cost_usd is None:
-        return Group(table, *notes)
-    return Group(table, indented(f"AWS comes on top: {formatting.money(estimate.aws_cost_usd)}, {_AWS}"), *notes)
+    more = []
+    if estimate.aws_cost_usd is not None:
+        more.append(indented(f"AWS comes on top: {formatting.money(estimate.aws_cost_usd)}, {_AWS}"))
+    if estimate.duration is not None:
+        more.append(indented(f"It takes {estimate.duration.text}"))
+        more += [indented(each, "dim", 4) for each in estimate.duration.basis]
+    return Group(table, *more, *(indented(note, "dim") for note in (_CACHE, *estimate.notes)))
 
 
 def _figures(of: Estimate | StageEstimate) -> tuple[str, ...]:

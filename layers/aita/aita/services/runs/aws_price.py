@@ -17,10 +17,12 @@ RECORDED = "2026-11-23"
 SECONDS_PER_CALL = 10
 """Assumed duration of a call of the model, in seconds, which its function waits for and pays."""
 
+IMAGE_SECONDS = Decimal("0.1")
+"""Measured duration of making one page's image, or of cutting one strip, in seconds."""
+
 TASK_GB, SPLIT_GB, REPORT_GB = Decimal(512) / 1024, Decimal(2048) / 1024, Decimal(1769) / 1024
 """Memory of the functions in GB; template.yaml has it in MB."""
 
-_IMAGE_SECONDS = Decimal("0.1")  # measured: to make one page's image, or to cut one strip
 _TRANSITIONS, _WRITES = 4, 3  # of one task: tests/integration/test_transcribe.py counts them; META takes two units
 _GB_SECOND = Decimal("0.0000166667")
 
@@ -78,7 +80,7 @@ def bill(work: Work) -> list[Line]:
     turn at the rate limiter by one write. With the provider's batches it waits for nothing, and costs less.
     """
     waiting = work.calls * SECONDS_PER_CALL * TASK_GB
-    images = (work.pages + work.strips) * _IMAGE_SECONDS * SPLIT_GB + work.reports * REPORT_GB  # a second for a report
+    images = (work.pages + work.strips) * IMAGE_SECONDS * SPLIT_GB + work.reports * REPORT_GB  # a second for a report
     images_and_replies = 2 * work.calls + work.pages + work.strips
     return [
         Line("Step Functions, transitions", Decimal(_TRANSITIONS * work.tasks), "", Decimal("0.025"), 1_000),

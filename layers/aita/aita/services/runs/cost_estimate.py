@@ -1,4 +1,4 @@
-"""Estimate of a run's cost before its start, from the real prompts and the sizes of pages."""
+"""Estimate of a run's cost and time before its start, from the real prompts and the sizes of pages."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,9 +26,11 @@ from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grading_settings import graded_before
 from aita.services.grading.rubric_diff import compare
 from aita.services.runs.aws_price import Work, bill, total
+from aita.services.runs.duration_estimate import duration_of
 from aita.services.runs.look_estimate import look_estimates
 from aita.services.runs.pipelines import stage_of, stages_of_run
 from aita.services.runs.scan_count import page_count, student_count
+from aita.services.runs.stage_history import StageHistory
 from aita.services.runs.stage_work import work_of
 from aita.services.runs.unknown_prices import tell_price
 from aita.services.stages.base import LLMStage, Stage
@@ -72,6 +74,8 @@ class Estimator:
         Returns the cost in USD of input and output tokens, or ``None`` without a known price.
     cost_of
         The same for roles that have a model of their own.
+    history
+        Earlier runs; ``None`` if none are known.
     """
 
     objects: ObjectStore
@@ -79,9 +83,10 @@ class Estimator:
     cost: Cost
     decisions: DecisionStore
     cost_of: Mapping[ModelRole | None, Cost] = field(default_factory=dict)
+    history: StageHistory | None = None
 
     def estimate(self, request: StartRunRequest) -> Estimate:
-        """Return the calls, tokens and cost of a run that finds no cached reply.
+        """Return the calls, tokens, cost and time of a run that finds no cached reply.
 
         Raises
         ------
@@ -95,14 +100,15 @@ class Estimator:
             counted.notes.append(
                 f"the model's thoughts are taken as {thoughts:,} tokens a call, an assumption for its reasoning effort"
             )
-        stages, work = [], Work()
+        stages: list[StageEstimate] = []
+        works: list[Work] = []
         made: frozenset[str] = frozenset()
         has_pile = bool(pile_files(material))
         for name in stages_of_run(request.pipeline, has_pile=has_pile, read_names=settings.read_names):
             stage = stage_of(name)
             stage.require(material, made)
             stages.append(self._stage(stage, counted.requests(stage, made), settings))
-            work += work_of(stage, stages[-1].calls, material, settings, made, counted.grade_inputs)
+            works.append(work_of(stage, stages[-1].calls, material, settings, made, counted.grade_inputs))
             made |= {*stage.artifacts}
         counted.notes += [
             f"the price of {model} is not known: {tell_price(model)}"
@@ -110,7 +116,9 @@ class Estimator:
         ]
         if any(each.model == SIMULATED for each in stages):
             counted.notes.append("the simulated model costs nothing: a real one has another price")
-        return Estimate.of(stages, counted.notes, aws_cost_usd=total(bill(work)))
+        history = self.history.seconds_per_call(request.assignment) if self.history else {}
+        duration = duration_of([*zip(stages, works, strict=True)], settings, history)
+        return Estimate.of(stages, counted.notes, total(bill(sum(works, Work()))), duration)
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
         """Return the effect of the present rubrics on existing grades, and the estimated cost of regrading.

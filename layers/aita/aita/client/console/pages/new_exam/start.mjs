@@ -1,4 +1,4 @@
-// A run of an assignment: what it asks and costs, before it is started.
+// A run of an assignment: what it asks, costs and takes, before it is started.
 
 import { call } from "../calls.mjs";
 import { html, useEffect, useMemo, useState } from "../library.mjs";
@@ -25,12 +25,12 @@ export function Start({ assignment }) {
     let left = false;
     setEstimate(null);
     setFailed("");
-    call("POST", ["runs", "estimate"], { body: { assignment, pipeline } }).then(
+    call("POST", ["runs", "estimate"], { body: { assignment, pipeline, options: pipeline === "exam" && review ? { review } : {} } }).then(
       (found) => left || setEstimate(found),
       (error) => left || setFailed(`The cost is not known: ${error.message}`),
     );
     return () => { left = true; };
-  }, [assignment, pipeline]);
+  }, [assignment, pipeline, review]);
   const start = async (event) => {
     event.preventDefault();
     setBusy(true);
@@ -59,6 +59,8 @@ export function Start({ assignment }) {
 function Estimated({ estimate }) {
   return html`<p><strong>${estimate.cost_usd === null ? "Cost unknown" : `About ${estimate.cost_usd} USD`}</strong>, ${estimate.calls} calls.
       ${estimate.batch_cost_usd !== null && ` In the provider's batches: about ${estimate.batch_cost_usd} USD.`}</p>
+    ${estimate.duration && html`<p>It takes <strong>${estimate.duration.text}</strong>.</p>
+      <ul class="cost">${estimate.duration.basis.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`}
     ${estimate.stages.some((each) => each.calls) && html`<ul class="cost">${estimate.stages.filter((each) => each.calls).map((each) => html`
       <li key=${each.stage}>${each.stage}: ${each.calls} calls of ${each.model}, ${each.cost_usd === null ? "cost unknown" : `${each.cost_usd} USD`}</li>`)}</ul>`}
     ${estimate.notes.length > 0 && html`<ul class="cost">${estimate.notes.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`}`;
