@@ -44,6 +44,7 @@ from aita.models.file_version import FileVersionPage, WrittenFile
 from aita.models.limits import Disagreement, Graders
 from aita.models.match import HeadedStudentPage, MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
+from aita.models.pile import LoosePageList
 from aita.models.review import CellFilter, DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.review_flags import FlagKind
 from aita.models.run import TaskStatus
@@ -51,6 +52,7 @@ from aita.models.second_look import See
 from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
 from aita.request_body import read_body
 from aita.services.assignments.file_versions import VERSIONS_PAGE
+from aita.services.assignments.loose_pages import LOOSE_PAGES
 from aita.services.assignments.match_decisions import NAMES_PAGE
 from aita.services.grading.answer_pages import ANSWERS_PAGE
 from aita.services.grading.class_table import STUDENTS_PAGE
@@ -87,6 +89,14 @@ def list_uploads(
 ) -> UploadedPage:
     """List the assignment's blank exam and its scans as they are in the bucket, transcribed or not."""
     return api.reader.uploaded(assignment, limit, next_token)
+
+
+@app.get("/assignments/<assignment>/loose-pages")
+def list_loose_pages(
+    assignment: str, limit: Annotated[int, Query(ge=1, le=LOOSE_PAGES)] = LOOSE_PAGES, next_token: Token = None
+) -> LoosePageList:
+    """List the pages of piles that are in no booklet and that nobody has placed, each with the reason and its image."""
+    return api.loose_pages.page(assignment, limit, next_token)
 
 
 @app.get("/assignments/<assignment>/versions")

@@ -10,6 +10,8 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from aita.models.grade import cell_id
+from aita.models.pile import Booklet, Doubt, PilePage, Separation, UnplacedPage
+from aita.services.assignments import object_keys
 from tests.integration.in_process import BUCKET
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack
@@ -126,6 +128,26 @@ class Exam:
         status, found = self.stack.call("GET", f"/assignments/{self.assignment}/answers/{cell_id(student, question)}")
         assert status == 200, found
         return dict(found["answers"][0])
+
+    def scan_pile(self, name: str = "class.pdf") -> None:
+        """Put a pile with two pages in a booklet, and three in none, of which the last one can't be read."""
+        key = f"{self.assignment}/piles/{name}"
+        self.stack.put(key, b"%PDF")
+        etag = self.stack.s3.head_object(Bucket=BUCKET, Key=key)["ETag"]
+        source = object_keys.source_id(key, etag)
+        pages = []
+        for number in range(1, 6):
+            image = object_keys.pile_page(self.assignment, source, number, 1) if number < 5 else ""
+            if image:
+                self.stack.put(image, page_image(f"page {number}"))
+            pages.append(PilePage(source=source, page=number, key=image, sha256=str(number)))
+        loose = zip(pages[2:], (Doubt.UNLIKE, Doubt.BOUNDARY, Doubt.UNREADABLE), strict=True)
+        found = Separation(
+            booklets=(Booklet(pages=tuple(pages[:2]), owner="Nova 01"),),
+            unplaced=tuple(UnplacedPage(page=page, doubt=doubt) for page, doubt in loose),
+            counted={source: 5},
+        )
+        self.put("booklets", found.model_dump(mode="json"))
 
     def get(self, name: str) -> Any:
         return self.stack.get(f"{self.assignment}/{name}.json")

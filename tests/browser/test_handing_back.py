@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -195,6 +196,40 @@ def test_a_decision_on_a_name_is_taken_back_beside_the_head_of_the_page(
     assert [each["action"] for each in decisions] == ["match", "undo"]
 
 
+def test_loose_pages_of_a_pile_are_given_by_keys_and_taken_back(page: Page, console: Console, exam: Exam) -> None:
+    exam.scan_pile()
+    at(page, console, exam, "")
+    page.get_by_role("link", name="3 pages of a pile are in no booklet").click()
+    expect(page.get_by_role("heading", name="Whose is page 3 of class.pdf?")).to_be_visible()
+    expect(page.get_by_text("It is in no booklet: it is like none of the exam's pages")).to_be_visible()
+    scan = page.get_by_role("img", name="Scan of page 3 of class.pdf")
+    expect(scan).to_be_visible()
+    assert scan.evaluate("image => image.naturalWidth") == 850
+    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("option").first).to_have_text("Nova 01 beside it in the pile")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved: page 3 of class.pdf is in Nova 01 from the next run on.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Whose is page 4 of class.pdf?")).to_be_visible()
+    page.keyboard.type("Zoë Łęcka")
+    expect(page.get_by_role("option")).to_have_text(["New folder “Zoë Łęcka”"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is in Zoë Łęcka, a new folder, from the next run on.")).to_be_visible()
+    expect(page.get_by_text("There is no picture of it")).to_be_visible()
+    page.keyboard.press("Alt+n")
+    expect(page.get_by_text("No page of a pile is loose.")).to_be_visible()
+    given = exam.get("piles")["given"]
+    assert [(each["first"], each["last"], each["folder"]) for each in given] == [
+        (3, 3, "Nova 01"),
+        (4, 4, "Zoë Łęcka"),
+        (5, 5, None),
+    ]
+    assert state(exam)["unplaced_pages"] == 0
+    page.get_by_role("button", name="Take back page 5").click()
+    expect(page.get_by_role("heading", name="Whose is page 5 of class.pdf?")).to_be_visible()
+    assert len(exam.get("piles")["given"]) == 2
+    assert state(exam)["unplaced_pages"] == 1
+
+
 def test_grades_are_downloaded_and_who_is_left_out_is_told(page: Page, console: Console, unnamed: Exam) -> None:
     unnamed.change(lambda number, cells: cells["1a"].update(state="GRADED", flags=[]) if number else None)
     at(page, console, unnamed, "export")
@@ -212,3 +247,10 @@ def test_grades_are_downloaded_and_who_is_left_out_is_told(page: Page, console: 
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download all").click()
     assert Path(downloading.value.path()).read_bytes().startswith(b"PK")
+
+
+def state(exam: Exam) -> dict[str, Any]:
+    """Return the exam's state, as the server has it."""
+    status, found = exam.stack.call("GET", f"/assignments/{exam.assignment}/state")
+    assert status == 200, found
+    return dict(found)

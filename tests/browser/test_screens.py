@@ -20,6 +20,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&{{7*7}} $\\text{<svg/onload=alert(1)>
 READY = {
     "rubrics": "Question 1a",
     "names": "Whose is",
+    "loose": "Whose is page 3",
     "parts": "Part 1 of",
     "equal": "equal answers",
     "class": "Class",
@@ -38,6 +39,7 @@ def hostile(exam: Exam) -> Exam:
     exam.put("students", students)
     lines = "".join(f'"{HOSTILE.replace(chr(34), chr(34) * 2)} {number}",{number}\n' for number in range(3))
     exam.stack.put(f"{exam.assignment}/roster.csv", f"name,student number\n{lines}".encode())
+    exam.scan_pile(HOSTILE.replace("/", "") + ".pdf")
     exam.put("ledger", ledger(s_01=[part("p-1", "1a", lines=[1], top=0.28, bottom=0.36)]))
     exam.put("transcriptions", {"s-01": [{"page": 1, "text": HOSTILE, "confidence": 0.9, "notes": HOSTILE}]})
     rubrics = exam.get("user_rubrics")

@@ -136,8 +136,10 @@ def test_a_pile_is_separated(driven: Stack) -> None:
     Image.open(io.BytesIO(page("Di's"))).save(one, "PDF", save_all=True, append_images=[two])
     driven.put("piled/piles/class.pdf", one.getvalue())
     driven.put("piled/piles/photo.jpg", page("Eve's"))
-    driven.put("piled/piles.json", '{"pages": 1}')
+    driven.put("piled/piles.json", '{"pages": 2}')
     run(driven, "transcribe", assignment="piled")
+    (loose,) = get(driven, "/assignments/piled/loose-pages")["pages"]
+    assert loose["file"] == "photo.jpg"
     get(driven, "/assignments/piled/state")
 
 

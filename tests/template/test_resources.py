@@ -33,6 +33,7 @@ ROUTES = {
     ("get", "/assignments/{assignment}/parts/{part_id}"),
     ("post", "/assignments/{assignment}/parts/{part_id}/decisions"),
     ("get", "/assignments/{assignment}/names"),
+    ("get", "/assignments/{assignment}/loose-pages"),
     ("get", "/assignments/{assignment}/versions"),
     ("get", "/assignments/{assignment}/part-decisions"),
     ("get", "/assignments/{assignment}/rubric-changes"),

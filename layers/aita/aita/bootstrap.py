@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aita.models.scan import PageImage
     from aita.ports import ByteSource
     from aita.services.assignments.file_versions import FileVersions
+    from aita.services.assignments.loose_pages import LoosePages
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.execution.page_splitter import PageSplitter
     from aita.services.execution.pile_separator import PileSeparator
@@ -101,6 +102,7 @@ class Api:
     table: "ClassTable"
     assignments: "AssignmentStates"
     versions: "FileVersions"
+    loose_pages: "LoosePages"
     concurrency: "ConcurrencyCheck"
     idempotency: "DynamoDBPersistenceLayer"
 
@@ -117,6 +119,7 @@ def make_api() -> Api:
     from aita.llm.pricing import highest_cost, listed_prices
     from aita.models.model_role import ROLES
     from aita.services.assignments.file_versions import FileVersions
+    from aita.services.assignments.loose_pages import LoosePages
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.grading.answer_pages import AnswerPages
     from aita.services.grading.claims import Claims
@@ -185,6 +188,7 @@ def make_api() -> Api:
         table=ClassTable(reviews),
         assignments=AssignmentStates(queries, reviews.memory),
         versions=FileVersions(stores.objects),
+        loose_pages=LoosePages(stores.objects),
         concurrency=ConcurrencyCheck(
             executions=executions,
             quota=AccountQuota(partial(make_client, "lambda")),

@@ -102,3 +102,37 @@ def test_what_is_refused(separated: FakeStack, aita: Aita, file: str, pages: str
     assert code != 0
     assert said in " ".join(err.split())
     assert not separated.uploads
+
+
+def given(stack: FakeStack) -> list[tuple[int, int, str | None]]:
+    """Return what was uploaded, and let the stack have it."""
+    data = stack.uploads["piles.json"]
+    (queued,) = stack.answers["GET", "/assignments/midterm/files"]
+    assert isinstance(queued, dict)
+    queued["files"] = [*queued["files"][:1], stack.file("piles.json", data)]
+    return [(each["first"], each["last"], each["folder"]) for each in json.loads(data)["given"]]
+
+
+def test_pages_are_nobodys_until_that_is_taken_back(separated: FakeStack, aita: Aita) -> None:
+    code, out, err = aita("piles", "give", "class.pdf", "3-4", "--nobody", "-a", "midterm")
+    assert code == 0, err
+    assert out == "Pages 3 to 4 of class.pdf are nobody's, and no run reads them\n"
+    assert given(separated) == [(3, 4, None)]
+    listed = json.loads(aita("piles", "list", "-a", "midterm", "--json")[1])["unplaced"]
+    assert [(each["first"], each["last"]) for each in listed] == [(8, 8)]
+    assert aita("piles", "give", "class.pdf", "3-4", "--to", "Ann", "-a", "midterm")[0] == 0
+    assert given(separated) == [(3, 4, None), (3, 4, "Ann")]
+    code, out, _ = aita("piles", "give", "class.pdf", "3-4", "--undo", "-a", "midterm")
+    assert (code, out) == (0, "Pages 3 to 4 of class.pdf are where they were, no longer Ann's\n")
+    assert given(separated) == [(3, 4, None)]
+    code, _, err = aita("piles", "give", "class.pdf", "3", "--undo", "-a", "midterm")
+    assert code != 0
+    assert "nobody gave just these pages of class.pdf" in err
+
+
+@pytest.mark.parametrize("options", [(), ("--to", "Ann", "--nobody"), ("--nobody", "--undo")])
+def test_one_thing_is_said_of_pages(separated: FakeStack, aita: Aita, options: tuple[str, ...]) -> None:
+    code, _, err = aita("piles", "give", "class.pdf", "3", *options, "-a", "midterm")
+    assert code != 0
+    assert "say one of --to FOLDER, --nobody and --undo" in err
+    assert not separated.uploads

@@ -12,15 +12,15 @@ from aita.models.scan import PageInk
 class GivenPages(LenientModel):
     """Pages of a pile's file that a person gave to a folder, from the first to the last one.
 
-    ``source`` is the id of the file, which changes with its content: pages of another content are others. It is empty
-    if the setting was written by hand.
+    ``folder`` is ``None`` if they are nobody's. ``source`` is the id of the file, which changes with its content: pages
+    of another content are others. It is empty if the setting was written by hand.
     """
 
     file: str
     source: str = ""
     first: Annotated[int, Field(ge=1)]
     last: Annotated[int, Field(ge=1)]
-    folder: Annotated[str, Field(pattern=r"^[^./\x00-\x1f][^/\x00-\x1f]*$")]
+    folder: Annotated[str, Field(pattern=r"^[^./\x00-\x1f][^/\x00-\x1f]*$")] | None
 
 
 class PileSettings(LenientModel):
@@ -31,7 +31,7 @@ class PileSettings(LenientModel):
     pages
         Pages of a booklet, by which piles are separated without a blank exam and covers; 0 for none.
     given
-        Pages that a person gave to folders; of two that name the same page, the later one counts.
+        Pages that a person gave to folders or to nobody; of two that name the same page, the later one counts.
     """
 
     pages: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -216,3 +216,33 @@ class Separation(StrictModel):
             unplaced=self.unplaced + other.unplaced,
             counted=self.counted | other.counted,
         )
+
+
+class LoosePage(StrictModel):
+    """A page of a pile that is in no booklet, for the person who says whose it is.
+
+    Parameters
+    ----------
+    file, page, part
+        Its place: the file of the pile, the page from 1, and the part of that page from 1.
+    why
+        Why it is in no booklet.
+    beside
+        Folders of the booklets before and behind it in the file, as far as there are any.
+    url
+        Where its image is, as it was scanned; it expires after some minutes. ``None`` if the page can't be read.
+    """
+
+    file: str
+    page: int
+    part: int
+    why: Doubt
+    beside: tuple[str, ...] = ()
+    url: str | None
+
+
+class LoosePageList(StrictModel):
+    """``GET /assignments/{assignment}/loose-pages``, in the pile's order."""
+
+    pages: tuple[LoosePage, ...]
+    next_token: str | None = None

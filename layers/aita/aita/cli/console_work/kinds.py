@@ -5,6 +5,7 @@ from typing import Any
 
 from aita.cli.console_work.class_list import ClassListRequest, class_list
 from aita.cli.console_work.export import ExportRequest, ReportsRequest, export, reports
+from aita.cli.console_work.loose_pages import GiveRequest, TakeBackRequest, give, undo
 from aita.cli.console_work.uploads import CheckRequest, DropRequest, SendRequest, Uploads
 from aita.cli.console_work.written import (
     ChangeRequest,
@@ -29,8 +30,10 @@ def own_work(staging: Staging) -> Mapping[str, OwnWork[Any]]:
         "change": OwnWork(ChangeRequest, change),
         "class-list": OwnWork(ClassListRequest, class_list),
         "export": OwnWork(ExportRequest, export),
+        "give": OwnWork(GiveRequest, give),
         "reports": OwnWork(ReportsRequest, reports),
         "restore": OwnWork(RestoreRequest, restore),
+        "take-back": OwnWork(TakeBackRequest, undo),
         "upload-check": OwnWork(CheckRequest, uploads.check),
         "upload-discard": OwnWork(DropRequest, uploads.discard),
         "upload-send": OwnWork(SendRequest, uploads.send),

@@ -107,8 +107,8 @@ def piles_view(report: PileReport, command: Command) -> RenderableType:
     lines += [
         Text(
             printable(
-                f"{each.file}, page {each.first}-{each.last}: given to {each.folder} before the file was changed, "
-                "which counts no longer: give them again"
+                f"{each.file}, page {each.first}-{each.last}: given to {each.folder or 'nobody'} before the file was "
+                "changed, which counts no longer: give them again"
             ),
             "yellow",
         )

@@ -14,6 +14,7 @@ _CALLS = frozenset(
         "GET assignments/*/equal-answers",
         "GET assignments/*/files",
         "GET assignments/*/grades",
+        "GET assignments/*/loose-pages",
         "GET assignments/*/names",
         "GET assignments/*/parts",
         "GET assignments/*/parts/*",

@@ -102,7 +102,7 @@ def booklet_files(material: AssignmentFiles) -> Iterator[BookletFile]:
 
 
 def unplaced_pages(material: AssignmentFiles) -> list[UnplacedPage]:
-    """Return the pages of the present piles that are in no booklet, and that no person has given to a folder."""
+    """Return the pages of the present piles that are in no booklet, and that no person has placed."""
     separation = material.separation()
     if not separation.unplaced:
         return []
@@ -115,8 +115,8 @@ def unplaced_pages(material: AssignmentFiles) -> list[UnplacedPage]:
     ]
 
 
-_Given = Mapping[tuple[str, int], str]
-"""Folder that a person gave a page to, by the file's id and the page."""
+_Given = Mapping[tuple[str, int], str | None]
+"""Folder that a person gave a page to, by the file's id and the page; ``None`` if it is nobody's."""
 
 
 def _given(material: AssignmentFiles, names: Mapping[str, str]) -> _Given:

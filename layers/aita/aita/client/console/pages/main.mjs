@@ -10,6 +10,7 @@ import { Class } from "./screens/class.mjs";
 import { Equal } from "./screens/equal.mjs";
 import { Export } from "./screens/export.mjs";
 import { Grade } from "./screens/grade.mjs";
+import { LoosePages } from "./screens/loose_pages.mjs";
 import { Names } from "./screens/names.mjs";
 import { NewExam } from "./screens/new_exam.mjs";
 import { Parts } from "./screens/parts.mjs";
@@ -21,11 +22,11 @@ const KEPT = "aita-console-address"; // in the tab's own storage, so that the pa
 
 const NEW = "+new"; // in an assignment's place: none has such a name
 
-const SCREENS = { upload: NewExam, rubrics: Rubrics, names: Names, parts: Parts, grade: Grade, equal: Equal, class: Class, export: Export };
+const SCREENS = { upload: NewExam, rubrics: Rubrics, names: Names, loose: LoosePages, parts: Parts, grade: Grade, equal: Equal, class: Class, export: Export };
 
 /** Screens of an assignment, as its navigation names them. */
 const TITLES = {
-  "": "Overview", upload: "Add files", rubrics: "Questions", names: "Names", parts: "Parts", grade: "Grade", equal: "Equal answers",
+  "": "Overview", upload: "Add files", rubrics: "Questions", names: "Names", loose: "Loose pages", parts: "Parts", grade: "Grade", equal: "Equal answers",
   class: "Class", export: "Hand back",
 };
 

@@ -56,6 +56,7 @@ function Assignment({ name, alone }) {
 function Needs({ state }) {
   const needs = [
     state.names_to_match && html`<a href=${link(state.assignment, "names")}>${state.names_to_match} ${state.names_to_match === 1 ? "name" : "names"} to match</a>`,
+    state.unplaced_pages > 0 && html`<a href=${link(state.assignment, "loose")}>${state.unplaced_pages} ${state.unplaced_pages === 1 ? "page of a pile is" : "pages of a pile are"} in no booklet</a>`,
     state.without_rubric.length > 0 && html`<a href=${link(state.assignment, "rubrics", state.without_rubric[0])}>No rubric for ${state.without_rubric.join(", ")}</a>: write it, or have it written (<code>aita generate-rubric --assignment ${state.assignment}</code>)`,
     state.open_parts && html`<a href=${link(state.assignment, "parts")}>${state.open_parts} ${state.open_parts === 1 ? "part of a page belongs" : "parts of pages belong"} to no answer</a>`,
     state.open_answers && html`<a class="main" href=${link(state.assignment, "grade")}>Grade ${state.open_answers} ${state.open_answers === 1 ? "answer" : "answers"}</a>`,
