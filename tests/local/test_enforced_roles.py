@@ -1,6 +1,8 @@
 """The sample exam on an emulator that enforces the functions' roles, as AWS does."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -65,6 +67,25 @@ def test_the_exam_is_graded_and_reported_within_the_roles(enforcing: LocalStack,
     assert len(logs["/aws/lambda/aita-task"]) > 40
     refused = [f"{name}: {line}" for name, lines in logs.items() for line in lines if "AccessDenied" in line]
     assert not refused, refused
+
+
+def test_versions_are_listed_and_restored_within_the_roles(enforcing: LocalStack, tmp_path: Path) -> None:
+    file, on = tmp_path / "questions.json", ("--assignment", "versioned")
+    exam = json.loads((SAMPLES / "exam" / "questions.json").read_text("utf-8"))
+    for name in ("first", "second"):
+        file.write_text(json.dumps(exam | {"exam_name": name}), "utf-8")
+        enforcing.run("upload", str(file), *on)
+    second, first = enforcing.run("questions", "versions", *on)["versions"]
+    assert (second["is_present"], first["is_present"]) == (True, False)
+    (changed,) = enforcing.run("questions", "versions", first["version_id"], *on)["changed"]
+    assert [line for line in changed["lines"] if line[0] != " "] == [
+        ["-", "exam_name: second"],
+        ["+", "exam_name: first"],
+    ]
+    enforcing.run("questions", "restore", first["version_id"], *on, "--yes")
+    assert len(enforcing.run("questions", "versions", *on)["versions"]) == 3
+    names = {each["by"] for each in (first, second)}
+    assert len(names) == 1, "whom the emulator says to have signed"
 
 
 @pytest.mark.parametrize("function", ["Task", "Split", "Collect"])

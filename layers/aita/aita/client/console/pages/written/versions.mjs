@@ -65,7 +65,7 @@ function Panel({ assignment, kind, leave, restored }) {
     ${failed && html`<p class="alert" role="alert">${failed} <button type="button" onClick=${load}>Load again</button></p>`}
     ${!versions && !failed && html`<p class="none" role="status">Loading …</p>`}
     ${versions?.length === 0 && html`<p class="none">There is none: you have none of your own here.</p>`}
-    ${versions?.length > 0 && html`<fieldset><legend>The newest first, choose by the arrows</legend>${versions.map((each) => html`<label key=${each.version_id} class="choice">
+    ${versions?.length > 0 && html`<fieldset><legend>The newest first, choose by the arrows</legend>${versions.map((each) => html`<label key=${each.version_id} class="check">
       <input type="radio" name="version" checked=${chosen === each.version_id} onChange=${() => choose(each.version_id)} />
       ${` ${new Date(each.written_at).toLocaleString()}, by ${each.by || "somebody unknown"}, ${each.size.toLocaleString()} bytes${each.is_present ? ": the present one" : ""}`}</label>`)}</fieldset>`}
     <div role="status">${chosen && !found && !failed && html`<p class="none">Being compared …</p>`}
