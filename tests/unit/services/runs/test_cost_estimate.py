@@ -84,6 +84,8 @@ def test_what_is_made_in_the_run_is_not_counted_and_said(harness: Harness, monke
     assert [note for note in found.notes if "not counted" in note] == [
         f"{stage} is not counted: its material is made in the run" for stage in ("answer_key", "rubric")
     ]
+    assert found.duration is not None
+    assert "the time of answer_key, rubric comes on top: the calls are not known yet" in found.duration.basis
     assert "the questions are read in the run: the pages' prompts are counted without them" in found.notes
     harness.exam()
     assert calls(estimate(harness, "most", batch_size=1)) == {

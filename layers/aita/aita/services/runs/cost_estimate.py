@@ -117,7 +117,7 @@ class Estimator:
         if any(each.model == SIMULATED for each in stages):
             counted.notes.append("the simulated model costs nothing: a real one has another price")
         history = self.history.seconds_per_call(request.assignment) if self.history else {}
-        duration = duration_of([*zip(stages, works, strict=True)], settings, history)
+        duration = duration_of([*zip(stages, works, strict=True)], settings, history, counted.uncounted)
         return Estimate.of(stages, counted.notes, total(bill(sum(works, Work()))), duration)
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
@@ -177,11 +177,15 @@ class Estimator:
 
 @dataclass(slots=True)
 class _RequestCount:
-    """Builds the requests of a run's stages, and notes assumptions and omissions."""
+    """Builds the requests of a run's stages, and notes assumptions and omissions.
+
+    ``uncounted`` are the names of the stages whose requests are not known.
+    """
 
     material: AssignmentFiles
     settings: RunSettings
     notes: list[str] = field(default_factory=list)
+    uncounted: list[str] = field(default_factory=list)
     _grade_inputs: GradeInputs | None = None
 
     def grade_inputs(self) -> GradeInputs:
@@ -221,6 +225,7 @@ class _RequestCount:
             return self._planned_requests(stage)
         except RequestError:  # an earlier stage makes the missing material; uploaded material was checked before
             self._note(f"{stage.name} is not counted: its material is made in the run")
+            self.uncounted.append(stage.name)
             return ()
 
     def _note(self, note: str) -> None:

@@ -34,7 +34,10 @@ _MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720
 
 
 def duration_of(
-    stages: Sequence[tuple[StageEstimate, Work]], settings: RunSettings, history: Mapping[tuple[str, str], float]
+    stages: Sequence[tuple[StageEstimate, Work]],
+    settings: RunSettings,
+    history: Mapping[tuple[str, str], float],
+    uncounted: Sequence[str] = (),
 ) -> DurationEstimate:
     """Return the range of a run's time, and what it rests on.
 
@@ -47,6 +50,8 @@ def duration_of(
         Each stage with its work.
     history
         Seconds of a call in earlier runs, by stage and model.
+    uncounted
+        Names of stages whose calls are not known.
     """
     ends = [0.0, 0.0]
     for end in (0, 1):
@@ -57,6 +62,8 @@ def duration_of(
     asking = [estimate for estimate, _ in stages if estimate.calls]
     basis = [_limits(settings), *_calls(asking, history)]
     basis.append(f"{_OF_STAGE[0]:g} to {_OF_STAGE[1]:g} s are assumed for the start and the end of each stage")
+    if uncounted:
+        basis.append(f"the time of {', '.join(uncounted)} comes on top: the calls are not known yet")
     if settings.review:
         basis.append("the time in which the run waits for people is not in it")
     if settings.provider_batch is not BatchUse.NEVER and asking:
