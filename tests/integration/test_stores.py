@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from aita.aws.dynamodb.decision_table import DynamoDecisionTable
-from aita.aws.dynamodb.items import DECISION, decision_key
+from aita.aws.dynamodb.items import DECISION, decision_key, decisions_partition
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
@@ -386,6 +386,22 @@ class TestDecisions:
         later = decide("c-1", 1, points=5).model_copy(update={"at": NOW + timedelta(days=1)})
         table.add(name, later)
         assert list(table.all(name)) == [later]
+
+    def test_the_next_read_forgets_what_was_purged(self, aws: tuple[Any, Any], name: str) -> None:
+        table = DynamoDecisionTable(aws[1], "t")
+        table.add(name, decide("c-1", 1, why="Maya came late"))
+        assert len([*table.all(name)]) == 1
+        aws[1].delete_item(TableName="t", Key=decision_key(name, DECISION, "c-1", decide("c-1", 1).decision_id))
+        assert [*table.all(name)] == []
+        assert "Maya" not in repr(table._known)
+
+    def test_another_assignment_is_remembered_in_place_of_the_last_one(self, aws: tuple[Any, Any], name: str) -> None:
+        table = DynamoDecisionTable(aws[1], "t")
+        for each in (name, f"{name}-final"):
+            table.add(each, decide("c-1", 1, why=each))
+            assert [decision.why for decision in table.all(each)] == [each]
+        assert [*table._known] == [decisions_partition(f"{name}-final")]
+        assert [decision.why for decision in table.all(name)] == [name]
 
     def test_of_many_decisions_only_the_new_ones_are_read_whole(self, aws: tuple[Any, Any], name: str) -> None:
         client = aws[1]

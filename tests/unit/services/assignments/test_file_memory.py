@@ -58,7 +58,9 @@ def test_a_version_of_a_rubric_is_fetched_once_and_a_missing_one_is_looked_for_a
     objects.put("midterm/rubric_versions/d1.json", json.dumps(rubric).encode())
     objects.requests.clear()
     for _ in range(2):
-        found = AssignmentFiles(objects, "midterm", memory=memory).rubric_version("d1")
+        files = AssignmentFiles(objects, "midterm", memory=memory)
+        files.look()
+        found = files.rubric_version("d1")
         assert found is not None
         assert found.total_points == 5
     assert objects.requests["get"] == 1
@@ -72,3 +74,21 @@ def test_another_assignment_is_another_one() -> None:
     for _ in range(2):
         assert text_of(AssignmentFiles(objects, "midterm", memory=memory)) == "four"
         assert text_of(AssignmentFiles(objects, "final", memory=memory)) == "five"
+
+
+def test_the_next_listing_forgets_what_was_purged() -> None:
+    objects, memory = MemoryObjects(), FileMemory()
+    objects.put("midterm/rubric_instructions.txt", b"be kind to Maya")
+    assert AssignmentFiles(objects, "midterm", memory=memory).rubric_instructions() == "be kind to Maya"
+    del objects.data["midterm/rubric_instructions.txt"]
+    assert AssignmentFiles(objects, "midterm", memory=memory).rubric_instructions() == ""
+    assert "Maya" not in repr(vars(memory))
+
+
+def test_content_that_another_file_has_is_not_taken_for_a_changed_ones() -> None:
+    objects, memory = MemoryObjects(), FileMemory()
+    objects.put("midterm/rubric_instructions.txt", b"be kind")
+    assert AssignmentFiles(objects, "midterm", memory=memory).rubric_instructions() == "be kind"
+    objects.put("midterm/a copy of it.txt", b"be kind")
+    objects.put("midterm/rubric_instructions.txt", b"be strict")
+    assert AssignmentFiles(objects, "midterm", memory=memory).rubric_instructions() == "be strict"

@@ -1,7 +1,7 @@
 """Decisions of people, in DynamoDB."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,6 @@ from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 
 _TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
-
-_REMEMBERED = 30_000
-"""Decisions after which those that were read are forgotten; one takes about 2 KB."""
 
 _FEW, _NEW = 200, 100
 """Decisions up to which all are read whole, and new ones up to which each is read by itself. Reading 1,000 decisions
@@ -33,28 +30,28 @@ Known = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class DynamoDecisionTable:
-    """Rows of decisions: added once, never changed, and without expiry."""
+    """Rows of decisions: added once, never changed, and without expiry.
+
+    Those about cells of the assignment that was asked for last are remembered, without the erased ones; one takes about
+    2 KB. Which ones there are is always read from the table.
+    """
 
     client: Any
     table: str
-    _known: dict[Known, Decision] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[str, dict[Known, Decision]] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, assignment: str, decision: Decision) -> None:
         """Write a decision about a cell."""
-        self._decision(self._add(decision_key(assignment, DECISION, decision.cell_id, decision.decision_id), decision))
+        item = self._add(decision_key(assignment, DECISION, decision.cell_id, decision.decision_id), decision)
+        self._known.setdefault(decisions_partition(assignment), {})[_known_by(item)] = _decision(item)
 
     def all(self, assignment: str) -> Iterator[Decision]:
         """Yield an assignment's decisions about cells, ordered by cell, then oldest first."""
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        known = self._known.copy()
-        if sum(partition == decisions_partition(assignment) for partition, _, _ in known) > _FEW:
-            rows = [*map(_known_by, self._items(assignment, DECISION, **_WHICH))]
-            new = [row for row in rows if row not in known]
-            if len(new) <= _NEW:
-                known |= {row: each for one in map_concurrently(self._one, new, _READ_AT_ONCE) for row, each in one}
-                return (known[row] for row in rows if row in known)  # others were purged meanwhile
-        return map(self._decision, self._items(assignment, DECISION))
+        partition = decisions_partition(assignment)
+        found = self._read(assignment, self._known.get(partition, {}))
+        self._known.clear()
+        self._known[partition] = dict(found)
+        return iter(found.values())
 
     def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
         """Return up to ``limit`` decisions in the order of ``all``, and the next page's token."""
@@ -94,16 +91,21 @@ class DynamoDecisionTable:
             raise
         return item
 
-    def _decision(self, item: Item) -> Decision:
-        """Return an item's decision, which is parsed once, as rows are never changed.
+    def _read(self, assignment: str, known: Mapping[Known, Decision]) -> dict[Known, Decision]:
+        """Return an assignment's decisions by row, of which those known are not parsed again: rows are never changed.
 
-        Its time tells it from one that was purged: the first decision on the same exam's cell has the same id again.
+        A row's time tells its decision from one that was purged: the first on the same exam's cell has the same id
+        again.
         """
-        key = _known_by(item)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = Decision.model_validate(read(item))
-        return known
+        if len(known) > _FEW:
+            rows = [*map(_known_by, self._items(assignment, DECISION, **_WHICH))]
+            new = [row for row in rows if row not in known]
+            if len(new) <= _NEW:
+                read_now = {row: each for one in map_concurrently(self._one, new, _READ_AT_ONCE) for row, each in one}
+                there = {**known, **read_now}
+                return {row: there[row] for row in rows if row in there}  # others were purged meanwhile
+        items = {_known_by(item): item for item in self._items(assignment, DECISION)}
+        return {row: known.get(row) or _decision(item) for row, item in items.items()}
 
     def _all(self, assignment: str, kind: str) -> Iterator[Item]:
         return map(read, self._items(assignment, kind))
@@ -116,7 +118,7 @@ class DynamoDecisionTable:
             ExpressionAttributeValues=write({":pk": row[0], ":sk": row[1]}),
             ConsistentRead=True,
         )["Items"]
-        return [(_known_by(item), self._decision(item)) for item in found]
+        return [(_known_by(item), _decision(item)) for item in found]
 
     def _items(self, assignment: str, kind: str, **only: Any) -> Iterator[Item]:
         for page in self.client.get_paginator("query").paginate(**self._query(assignment, kind), **only):
@@ -136,6 +138,10 @@ class DynamoDecisionTable:
             "ExpressionAttributeValues": write({":pk": decisions_partition(assignment), ":kind": f"{kind}#"}),
             "ConsistentRead": True,
         }
+
+
+def _decision(item: Item) -> Decision:
+    return Decision.model_validate(read(item))
 
 
 def _known_by(item: Item) -> Known:

@@ -8,6 +8,9 @@ from aita.ports import ObjectStore, StoredObject
 
 T = TypeVar("T")
 
+_VERSION = ""
+"""In place of the ETag of a file that is named for its content: it is in another folder, and holds nobody's work."""
+
 
 class FileMemory:
     """Parsed files of the assignment that was asked for last, each with the ETag of its content.
@@ -21,10 +24,13 @@ class FileMemory:
         self._parsed: dict[tuple[str, Any], tuple[str, Any]] = {}
 
     def listed(self, objects: ObjectStore, folder: str) -> dict[str, StoredObject]:
-        """Return the files directly in a folder, by key."""
+        """Return the files directly in a folder, by key. Content that is in none of them any more is forgotten."""
         if folder != self._folder:
             self._folder, self._parsed = folder, {}
-        return {stored.key: stored for stored in objects.in_folder(folder)}
+        found = {stored.key: stored for stored in objects.in_folder(folder)}
+        etags = {_VERSION, *(stored.etag for stored in found.values())}
+        self._parsed = {known: (etag, each) for known, (etag, each) in self._parsed.copy().items() if etag in etags}
+        return found
 
     def read(
         self, objects: ObjectStore, key: str, etag: str | None, form: object, parse: Callable[[bytes], T]
@@ -54,11 +60,12 @@ class FileMemory:
 
     def read_version(self, objects: ObjectStore, key: str, parse: Callable[[bytes], T]) -> T | None:
         """Return the parsed content of a file that is named for its content, and so never changes; ``None`` without."""
-        if (key, None) not in self._parsed:
+        known = self._parsed.get((key, None))
+        if known is None:
             try:
                 data = objects.get(key)
             except ObjectNotFoundError:
                 return None
-            self._parsed[key, None] = "", parse(data)
-        found: T = self._parsed[key, None][1]
+            known = self._parsed[key, None] = _VERSION, parse(data)
+        found: T = known[1]
         return found
