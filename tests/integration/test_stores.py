@@ -378,6 +378,16 @@ class TestDecisions:
         decisions.add(name, decide("c-1", 2, points=5))
         assert [decision.points for decision in decisions.all(name)] == [2.25, 5]
 
+    def test_the_same_decision_sent_again_is_recorded_once(self, decisions: DecisionStore, name: str) -> None:
+        made = decide("c-1", 1, points=0.1, criteria=(0.1, 0), rubric="r", inputs={"answer": "a"})
+        for _ in range(2):
+            decisions.add(name, made)
+        assert list(decisions.all(name)) == [made]
+        for changes in ({"by": "Ben"}, {"at": NOW + timedelta(microseconds=1)}, {"inputs": {"answer": "b"}}):
+            with pytest.raises(ConflictError):
+                decisions.add(name, made.model_copy(update=changes))
+        assert list(decisions.all(name)) == [made]
+
     def test_a_decision_after_a_purge_is_not_the_erased_one(self, aws: tuple[Any, Any], name: str) -> None:
         table = DynamoDecisionTable(aws[1], "t")
         table.add(name, decide("c-1", 1))

@@ -26,7 +26,7 @@ class MemoryDecisions:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, assignment: str, decision: Decision) -> None:
-        """Write a decision; ConflictError if there is one of its id, which stays as it is."""
+        """Write a decision; ConflictError if there is another of its id, which stays as it is."""
         self._add(self.data, assignment, decision.cell_id, decision)
 
     def all(self, assignment: str) -> Iterator[Decision]:
@@ -38,7 +38,7 @@ class MemoryDecisions:
         return _page(self.data, assignment, limit, token)
 
     def add_on_part(self, assignment: str, decision: PartDecision) -> None:
-        """Write a decision; ConflictError if there is one of its id about the part, which stays as it is."""
+        """Write a decision; ConflictError if there is another of its id about the part, which stays as it is."""
         self._add(self.parts, assignment, decision.part_id, decision)
 
     def on_parts(self, assignment: str) -> Iterator[PartDecision]:
@@ -50,7 +50,7 @@ class MemoryDecisions:
         return _page(self.parts, assignment, limit, token)
 
     def add_match(self, assignment: str, decision: MatchDecision) -> None:
-        """Write a decision about a match; ConflictError if there is one of its id, which stays as it is."""
+        """Write a decision about a match; ConflictError if there is another of its id, which stays as it is."""
         self._add(self.matched, assignment, decision.student_id, decision)
 
     def matches(self, assignment: str) -> Iterator[MatchDecision]:
@@ -60,7 +60,7 @@ class MemoryDecisions:
     def _add(self, rows: Rows[D], assignment: str, subject_id: str, decision: D) -> None:
         place = (subject_id, decision.decision_id)
         with self._lock:
-            if place in rows.setdefault(assignment, {}):
+            if rows.setdefault(assignment, {}).get(place, decision) != decision:
                 raise ConflictError(f"decision {decision.decision_id} is recorded already, and stays as it is")
             rows[assignment][place] = decision
 

@@ -223,7 +223,7 @@ class DecisionStore(Protocol):
         Raises
         ------
         ConflictError
-            If a decision of this id exists; it is not changed.
+            If another decision of this id exists; it is not changed.
         """
         ...
 
@@ -247,7 +247,7 @@ class DecisionStore(Protocol):
         Raises
         ------
         ConflictError
-            If a decision of this id exists about the part; it is not changed.
+            If another decision of this id exists about the part; it is not changed.
         """
         ...
 
@@ -271,7 +271,7 @@ class DecisionStore(Protocol):
         Raises
         ------
         ConflictError
-            If the student has a decision of this id; it is not changed.
+            If the student has another decision of this id; it is not changed.
         """
         ...
 

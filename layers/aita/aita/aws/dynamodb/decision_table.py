@@ -82,13 +82,22 @@ class DynamoDecisionTable:
     def _add(self, key: Item, decision: Decision | PartDecision | MatchDecision) -> Item:
         item = key | write(decision.model_dump())
         try:
-            self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+            self.client.put_item(
+                TableName=self.table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            # The stubs' error response has no Item, which ReturnValuesOnConditionCheckFailure adds.
+            recorded: Item | None = error.response.get("Item")  # type: ignore[assignment]
+            if not recorded or type(decision).model_validate(read(recorded)) != decision:
                 raise ConflictError(
                     f"decision {decision.decision_id} is recorded already, and stays as it is"
                 ) from None
-            raise
+            # boto3 sent it again, as the answer to its first request was lost
         return item
 
     def _read(self, assignment: str, known: Mapping[Known, Decision]) -> dict[Known, Decision]:
