@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from playwright.sync_api import Page, expect
 
-from tests.browser.console import Console, unreachable
+from tests.browser.console import Call, Console, unreachable
 from tests.browser.graded_exam import Exam, open_cell, page_image
 from tests.support.ledgers import ledger, part
 
@@ -79,6 +80,45 @@ def test_a_decision_on_equal_answers_is_sent_once_there_is_a_network(page: Page,
     page.get_by_role("button", name="Send now").click()
     expect(page.get_by_text("Decided on 8 answers.")).to_be_visible()
     expect(page.get_by_text("All saved")).to_be_visible()
+
+
+def test_a_decision_on_equal_answers_whose_answer_was_lost_goes_on_with_those_that_are_left(
+    page: Page, console: Console, exam: Exam
+) -> None:
+    """The server decides on the first answer, and fails before it comes to the others."""
+    lost: list[Call] = []
+
+    def fail_midway(call: Call) -> AWSResponse | None:
+        if not call.path.endswith("/equal") or lost:
+            return None
+        lost.append(call)
+        identity = {"userArn": "arn:aws:iam::123456789012:user/ada"}
+        path = call.path.removesuffix("/equal")
+        assert console.stack.call("POST", path, call.body["decision"], identity=identity)[0] == 201
+        return unreachable(call)
+
+    at(page, console, exam, "equal")
+    expect(page.get_by_role("button", name="Decide on 8 answers")).to_be_enabled()
+    console.fault = fail_midway
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Decided on 8 answers.")).to_be_visible(timeout=15_000)
+    assert (len(lost), len(exam.decisions())) == (1, 8)
+
+
+def test_the_same_decision_of_somebody_else_on_the_first_answer_does_not_pass_for_one_on_all(
+    page: Page, console: Console, exam: Exam
+) -> None:
+    at(page, console, exam, "equal")
+    expect(page.get_by_role("button", name="Decide on 8 answers")).to_be_enabled()
+    answer = exam.answer("s-01")
+    path = f"/assignments/{exam.assignment}/reviews/{answer['cell_id']}"
+    identity = {"userArn": "arn:aws:iam::123456789012:user/ben"}
+    assert console.stack.call("POST", path, {"action": "accept", "basis": answer["basis"]}, identity=identity)[0] == 201
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Your decision was not taken")).to_be_visible()
+    page.get_by_role("button", name="Look at them afresh").click()
+    page.get_by_role("button", name="Decide on 8 answers").click()
+    expect(page.get_by_text("Decided on 8 answers.")).to_be_visible()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from aita.errors import ConflictError, NotFoundError, RequestError
+from aita.errors import ConflictError, NotFoundError, RequestError, StorageError
+from aita.models.decision import Decision
 from aita.models.equal_answers import EqualDecisionRequest
 from aita.models.grade import cell_id
 from aita.models.review import DecisionRequest
@@ -12,8 +13,9 @@ from aita.services.grading.equal_answers import EqualAnswerGroups
 from aita.services.grading.review_queue import Reviews
 from tests.support.fakes import ASSIGNMENT, Harness
 from tests.support.grades import answers, put_answers
+from tests.support.memory_decisions import MemoryDecisions
 
-ADA = "arn:aws:iam::123456789012:user/ada"
+ADA, BEN = (f"arn:aws:iam::123456789012:user/{name}" for name in ("ada", "ben"))
 FIRST, SECOND, THIRD = (cell_id(student, "1a") for student in ("s-1", "s-2", "s-3"))
 
 
@@ -38,11 +40,11 @@ class Desk:
     def bases(self) -> dict[str, str]:
         return {each: self.reviews.show(ASSIGNMENT, each).basis for each in (FIRST, SECOND, THIRD)}
 
-    def decide(self, *others: str, bases: dict[str, str] | None = None, **asked: Any) -> Any:
+    def decide(self, *others: str, bases: dict[str, str] | None = None, who: str = ADA, **asked: Any) -> Any:
         seen = bases or self.bases()
         decision = DecisionRequest(**{"action": "accept", "basis": seen[FIRST]} | asked)
         request = EqualDecisionRequest(decision=decision, others={each: seen[each] for each in others})
-        return self.equal.decide(ASSIGNMENT, FIRST, request, ADA)
+        return self.equal.decide(ASSIGNMENT, FIRST, request, who)
 
 
 @pytest.fixture
@@ -79,12 +81,89 @@ def test_they_are_decided_at_once_and_taken_back_singly(desk: Desk) -> None:
 
 def test_an_answer_that_changed_meanwhile_is_left(desk: Desk) -> None:
     seen = desk.bases()
-    desk.reviews.decide(ASSIGNMENT, SECOND, DecisionRequest(action="accept", basis=seen[SECOND]), ADA)
+    desk.reviews.decide(ASSIGNMENT, SECOND, DecisionRequest(action="accept", basis=seen[SECOND]), BEN)
     made = desk.decide(SECOND, bases=seen)
     assert [each.cell_id for each in made.decisions] == [FIRST]
     assert [each.cell_id for each in made.left] == [SECOND]
     with pytest.raises(ConflictError, match="accepted with"):
-        desk.decide(SECOND, bases=seen)  # the named one was decided
+        desk.decide(SECOND, bases=seen, who=BEN)  # the named one was decided
+
+
+class FailsOnce(MemoryDecisions):
+    """Rows of which the second is written or not, and its answer is lost all the same."""
+
+    def __init__(self, *, is_written: bool) -> None:
+        super().__init__()
+        self.is_written, self.asked = is_written, 0
+
+    def add(self, assignment: str, decision: Decision) -> None:
+        self.asked += 1
+        if self.asked != 2:
+            super().add(assignment, decision)
+            return
+        if self.is_written:
+            super().add(assignment, decision)
+        raise StorageError("no answer came")
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+@pytest.mark.parametrize("asked", [{}, {"action": "set", "criteria": {1: 1}, "feedback": "half"}])
+def test_a_request_sent_again_goes_on_with_what_is_left(
+    harness: Harness, asked: dict[str, Any], is_written: bool
+) -> None:
+    harness.decisions = FailsOnce(is_written=is_written)
+    desk = Desk(harness)
+    seen = desk.bases()
+    with pytest.raises(StorageError):
+        desk.decide(SECOND, bases=seen, **asked)
+    harness.clock.advance(60)
+    made = desk.decide(SECOND, bases=seen, **asked)
+    assert ([each.cell_id for each in made.decisions], made.left) == ([FIRST, SECOND], ())
+    assert sorted(each.cell_id for each in harness.decisions.all(ASSIGNMENT)) == sorted((FIRST, SECOND))
+    assert {desk.reviews.show(ASSIGNMENT, each).points for each in (FIRST, SECOND)} == {3 if asked else 5}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"who": BEN}, {"criteria": {1: 2}}, {"feedback": "other"}, {"why": "other"}, {"action": "accept", "criteria": {}}],
+)
+def test_another_request_is_not_taken_for_the_one_that_was_recorded(desk: Desk, other: dict[str, Any]) -> None:
+    seen, asked = desk.bases(), dict[str, Any](action="set", criteria={1: 1})
+    desk.decide(SECOND, bases=seen, **asked)
+    with pytest.raises(ConflictError, match="set to 3 of 5 points by ada"):
+        desk.decide(SECOND, bases=seen, **asked | other)
+    assert len([*desk.harness.decisions.all(ASSIGNMENT)]) == 2
+
+
+def test_a_request_sent_again_after_the_question_was_given_other_points_is_a_conflict(desk: Desk) -> None:
+    seen, asked = desk.bases(), dict[str, Any](action="set", points=5, why="right")
+    desk.decide(SECOND, bases=seen, **asked)
+    questions = desk.harness.artifact("questions.json")
+    questions["questions"][0]["points"] = 4
+    desk.harness.put("questions.json", questions)
+    with pytest.raises(ConflictError, match="look again"):
+        desk.decide(SECOND, bases=seen, **asked)
+
+
+def test_accepting_what_somebody_gave_points_without_a_proposal_is_a_conflict(desk: Desk) -> None:
+    stored = desk.harness.artifact("grades.json")
+    stored["s-1"]["1a"] |= {"points": None, "criteria": [], "state": "NEEDS_REVIEW"}
+    desk.harness.put("grades.json", stored)
+    seen = desk.bases()
+    asked = DecisionRequest(action="set", points=1, why="by hand", basis=seen[FIRST])
+    desk.reviews.decide(ASSIGNMENT, FIRST, asked, BEN)
+    with pytest.raises(ConflictError, match="set to 1 of 5 points by ben"):
+        desk.decide(SECOND, bases=seen)
+
+
+def test_what_was_taken_back_since_is_not_decided_by_a_request_sent_again(desk: Desk) -> None:
+    seen = desk.bases()
+    desk.decide(SECOND, bases=seen, action="set", criteria={1: 1})
+    undo = DecisionRequest(action="undo", basis=desk.bases()[SECOND])
+    desk.reviews.decide(ASSIGNMENT, SECOND, undo, BEN)
+    made = desk.decide(SECOND, bases=seen, action="set", criteria={1: 1})
+    assert ([each.cell_id for each in made.decisions], [each.cell_id for each in made.left]) == ([FIRST], [SECOND])
+    assert desk.reviews.show(ASSIGNMENT, SECOND).points == 5
 
 
 def test_only_equal_answers_are_decided_together(desk: Desk) -> None:

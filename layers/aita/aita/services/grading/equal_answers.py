@@ -80,6 +80,8 @@ class EqualAnswerGroups:
     def decide(self, assignment: str, cell_id: str, asked: EqualDecisionRequest, caller: str = "") -> EqualDecisions:
         """Record a person's decision about an answer, and the same about others that equal it, each as its own row.
 
+        A request that is sent again, as its answer was lost or a row could not be written, goes on with what is left.
+
         Raises
         ------
         NotFoundError
@@ -104,14 +106,14 @@ class EqualAnswerGroups:
                 raise RequestError(
                     f"others: {other.cell_id} says something else than {cell_id}: decide on it by itself"
                 )
-        first = self.reviews.decide_on(material, grades, cell_id, asked.decision, caller)
+        first = self._decide_once(material, grades, cell_id, asked.decision, caller)
 
         def decided(other: tuple[str, str]) -> Decision | LeftAnswer:
             other_id, basis = other
             try:
                 _check_asked(cell, grades.cell(other_id))
                 request = _same_decision(asked.decision, first, grades.graded(other_id), material, basis)
-                return self.reviews.decide_on(material, grades, other_id, request, caller)
+                return self._decide_once(material, grades, other_id, request, caller)
             except (ConflictError, RequestError) as error:
                 return LeftAnswer(cell_id=other_id, message=str(error))
 
@@ -119,6 +121,18 @@ class EqualAnswerGroups:
         made = [each for each in found if isinstance(each, Decision)]
         left = [each for each in found if isinstance(each, LeftAnswer)]
         return EqualDecisions(decisions=(first, *made), left=tuple(left))
+
+    def _decide_once(
+        self, material: AssignmentFiles, grades: Gradebook, cell_id: str, asked: DecisionRequest, caller: str
+    ) -> Decision:
+        """Record a decision, or return the one that the same person's same request has recorded before."""
+        try:
+            return self.reviews.decide_on(material, grades, cell_id, asked, caller)
+        except ConflictError as error:
+            recorded: Decision | None = error.theirs
+            if recorded is None or not self.reviews.is_recorded(material, grades, recorded, asked, caller):
+                raise
+            return recorded
 
 
 def _check_asked(cell: Cell, other: Cell) -> None:

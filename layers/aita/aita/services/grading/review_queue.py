@@ -172,19 +172,14 @@ class Reviews:
             cell_id=cell_id,
             student_id=cell.student_id,
             question_id=cell.question_id,
-            action=asked.action,
-            why=asked.why,
-            by=asked.by or name_of(caller),
-            caller=caller,
             at=max([self.clock(), *map(earliest_after, made[-1:])]),
-            basis=graded.basis,
             old_state=cell.state,
             old_points=cell.points,
             aita=VERSION,
             parts=tuple(dict.fromkeys(seen)),
             question=question,
             inputs=inputs_of(graded),
-            **self._content(material, grades, cell, asked),
+            **self._asked(material, grades, cell, asked, caller),
         )
         try:
             self.decisions.add(assignment, decision)
@@ -192,6 +187,34 @@ class Reviews:
             raise changed_since(self.gradebook(material), cell_id, asked, assignment) from None
         logger.info("decided on %s: %s", cell_id, asked.action)
         return decision
+
+    def is_recorded(
+        self,
+        material: AssignmentFiles,
+        grades: Gradebook,
+        decision: Decision,
+        asked: DecisionRequest,
+        caller: str,
+    ) -> bool:
+        """Return whether a decision on a cell is the one that a person asks for, who may not have got its answer."""
+        cell = grades.cell(decision.cell_id)
+        basis = grades.graded(cell.cell_id).basis
+        if (decision.action, decision.basis) != (asked.action, basis):
+            return False
+        return decision == decision.model_copy(update=self._asked(material, grades, cell, asked, caller))
+
+    def _asked(
+        self, material: AssignmentFiles, grades: Gradebook, cell: Cell, asked: DecisionRequest, caller: str
+    ) -> dict[str, Any]:
+        """Return the fields of a decision that follow from the request, and from the grade that it is about."""
+        return {
+            "action": asked.action,
+            "why": asked.why,
+            "by": asked.by or name_of(caller),
+            "caller": caller,
+            "basis": grades.graded(cell.cell_id).basis,
+            **self._content(material, grades, cell, asked),
+        }
 
     def _content(
         self, material: AssignmentFiles, grades: Gradebook, cell: Cell, asked: DecisionRequest

@@ -5,7 +5,7 @@ import { FLAGS } from "../flags.mjs";
 import { Criteria } from "../grade/criteria.mjs";
 import { html, useEffect, useRef, useState } from "../library.mjs";
 import { stateWord } from "../logic/class_table.mjs";
-import { basisAfter, beginning, isOf } from "../logic/draft.mjs";
+import { basisAfter, beginning } from "../logic/draft.mjs";
 import { decisionOn, othersOf } from "../logic/equal.mjs";
 import { actionOf } from "../logic/keys.mjs";
 import { partOf, toggled, total, written } from "../logic/points.mjs";
@@ -58,12 +58,10 @@ export function EqualDecision({ assignment, group, reload, look, drafts }) {
       address: link(assignment, "equal"),
       send: () => call("POST", ["assignments", assignment, "reviews", answer.cell_id, "equal"], { body: { decision: { ...decision.request, basis }, others } }),
       discarded: () => there.current && reload(),
-      recognize: (theirs) => isOf(theirs, decision.request, answer),
+      recognize: () => false, // a request that is sent again goes on with what is left: a conflict is with somebody else
       saved: (_, result) => {
         drafts.delete(answer.cell_id);
-        if (!there.current) return;
-        if (!result.decisions) reload(); // it was recorded before, and its answer was lost on the way
-        else setMade({ ...result, bases });
+        if (there.current) setMade({ ...result, bases });
       },
     });
   };
