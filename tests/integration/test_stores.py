@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from aita.aws.dynamodb import decision_table
 from aita.aws.dynamodb.decision_table import DynamoDecisionTable
 from aita.aws.dynamodb.items import DECISION, decision_key, decisions_partition
 from aita.aws.dynamodb.run_table import DynamoRunTable
@@ -396,6 +397,28 @@ class TestDecisions:
         later = decide("c-1", 1, points=5).model_copy(update={"at": NOW + timedelta(days=1)})
         table.add(name, later)
         assert list(table.all(name)) == [later]
+
+    def test_a_read_misses_no_decision_that_was_made_before_it(
+        self, aws: tuple[Any, Any], name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """DynamoDB may leave out what was written last, and moto never does, so that the requests are looked at."""
+        monkeypatch.setattr(decision_table, "_FEW", 0)
+        client = aws[1]
+        table, of_another_process = DynamoDecisionTable(client, "t"), DynamoDecisionTable(client, "t")
+        table.add(name, decide("c-1", 1))
+        of_another_process.add(name, decide("c-2", 2))
+        asked: list[Any] = []
+
+        def look(params: dict[str, Any], **_: Any) -> None:
+            asked.append(params.get("ConsistentRead"))
+
+        client.meta.events.register("before-parameter-build.dynamodb.Query", look)
+        try:
+            assert len([*table.all(name)]) == 2
+            table.page(name, 5, None)
+        finally:
+            client.meta.events.unregister("before-parameter-build.dynamodb.Query", look)
+        assert asked == [True, True, True], "which there are, the new one, and a page"
 
     def test_the_next_read_forgets_what_was_purged(self, aws: tuple[Any, Any], name: str) -> None:
         table = DynamoDecisionTable(aws[1], "t")
