@@ -393,3 +393,12 @@ def test_metadata_that_are_not_gradescopes_place_nobody(text: str, tmp_path: Pat
     (made / "submission_metadata.yml").write_bytes(text.encode("latin-1"))
     with pytest.raises(InvalidMaterialError, match=r"Gradescope's|tells no submission|whose is it"):
         find_uploads([made])
+
+
+@pytest.mark.parametrize("name", ["Exam 1.zip", "Exam: a.b.ZIP"])
+def test_a_message_on_a_whole_archive_has_its_name_and_then_the_reason(name: str, tmp_path: Path) -> None:
+    """The archive's ending once stood at the end of the message, as the name of its folder had no end."""
+    path = archive(tmp_path / name, ("Ada Lee_1_assignsubmission_file_/notes/1.pdf", b"x"))
+    with pytest.raises(InvalidMaterialError) as told, unpacked([path]) as (inside,):
+        find_uploads([inside])
+    assert f": {name}: this is no exam's folder" in str(told.value)

@@ -26,7 +26,9 @@ MOST_RATIO = 200
 """Bounds of an archive: its entries, their sizes together, and how often larger than packed one of some size may be."""
 
 _SMALL = 1024 * 1024  # an entry below this is no bomb, however well it is packed
-_UNPACKED = re.compile(re.escape(tempfile.gettempdir()) + r"/aita-upload-[^/]+/\d+/([^/]+)")
+_UNPACKED = re.compile(re.escape(tempfile.gettempdir()) + r"/aita-upload-[^/]+/\d+/(([^/]+)\.(?i:zip))/\2")
+"""Folder that an archive is unpacked into: its name without the ending, below a folder of its whole name."""
+
 _REFUSED = "nothing was uploaded: "
 _END = b"PK\x05\x06"
 _LONGEST_COMMENT = 65_535
@@ -58,7 +60,7 @@ def unpacked(paths: Iterable[Path], largest: int = MAX_UPLOAD_BYTES) -> Iterator
         return
     listed = {path: _checked(path, largest) for path in archives}
     with TemporaryDirectory(prefix="aita-upload-") as made:
-        folders = {path: Path(made, str(number), path.stem) for number, path in enumerate(archives)}
+        folders = {path: Path(made, str(number), path.name, path.stem) for number, path in enumerate(archives)}
         for path, folder in folders.items():
             _unpack(path, listed[path], folder)
         try:
@@ -94,7 +96,7 @@ def is_unpacked(folder: Path) -> bool:
 
 def as_given(text: str) -> str:
     """Return a text in which the places of unpacked files are below their archive."""
-    return _UNPACKED.sub(r"\1.zip", text)
+    return _UNPACKED.sub(r"\1", text)
 
 
 def _checked(path: Path, largest: int) -> list[zipfile.ZipInfo]:
