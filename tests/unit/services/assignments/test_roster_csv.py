@@ -371,3 +371,70 @@ def test_headers_in_chinese_japanese_and_korean(encoding: str, text: str, names:
     entries = read_roster(text.encode(encoding)).entries
     assert [each.name for each in entries] == names
     assert entries[0].number == "1001"
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("12345,0", "12345"),
+        ("12345,00", "12345"),
+        ("'0012345", "0012345"),
+        ("12,345", "12,345"),
+        ("o'neill", "o'neill"),
+    ],
+)
+def test_ids_of_spreadsheets_of_other_languages(written: str, number: str) -> None:
+    (entry,) = read_roster(f"Name;Student ID\nAnn Lee;{written}\n".encode()).entries
+    assert entry.number == number
+
+
+def test_a_number_that_was_rounded_with_a_decimal_comma_is_told() -> None:
+    found = read_roster(b"Name;ID\nAnn;1,23457E+11\n")
+    assert "1 of the numbers were rounded by a spreadsheet" in found.notes[0]
+    assert "were rounded by a spreadsheet" in problem("Name;ID\nAnn;1,23457E+11\nBo;1,23457E+11\n")
+
+
+@pytest.mark.parametrize("error", ["#REF!", "#BEZUG!", "#\u00bfNOMBRE?", "#DIV/0!", "########"])
+def test_an_error_of_a_spreadsheet_is_no_id(error: str) -> None:
+    assert "line 2: it has a spreadsheet's error" in problem(f"Name;Student ID\nAnn;{error}\nBo;2\n")
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#NV", "#N/D"])
+def test_an_id_that_a_lookup_did_not_find_is_none(error: str) -> None:
+    assert [each.number for each in read(f"Name;Student ID\nAnn;{error}\nBo;{error}\n")] == ["", ""]
+
+
+@pytest.mark.parametrize("footer", ["Total;2", "Anzahl: 2;", "Overall average;", "Summe;"])
+def test_a_line_of_totals_is_no_student(footer: str) -> None:
+    found = read_roster(f"Name;Student ID\nAnn Lee;17\nBo Fox;18\n{footer}\n".encode())
+    assert [each.name for each in found.entries] == ["Ann Lee", "Bo Fox"]
+    assert found.notes == ("line 4 is of totals and of no student, and passed over",)
+
+
+@pytest.mark.parametrize("person", ["Total;19", "Ann Total;", "Mean Sum;"])
+def test_a_person_may_be_called_as_a_total(person: str) -> None:
+    assert len(read(f"Name;Student ID\nAnn Lee;17\nBo Fox;18\n{person}\n")) == 3
+
+
+def test_canvas_test_student_has_a_name_of_another_language() -> None:
+    text = f'Student,ID,SIS User ID,SIS Login ID\n"Lee, Ann",5,007,alee\n"Studierende, Test",9,,{"0a" * 20}\n'
+    assert [each.name for each in read(text)] == ["Lee, Ann"]
+
+
+@pytest.mark.parametrize("told", ["Participant 123", "Teilnehmer/in123", "Participante 123"])
+def test_moodles_numbers_of_participants_are_no_ids(told: str) -> None:
+    found = read_roster(f'ID,"Vollständiger Name","E-Mail-Adresse"\n{told},Ann Lee,a@x.test\n'.encode())
+    assert [(each.number, each.email) for each in found.entries] == [("", "a@x.test")]
+    assert "Moodle's own numbers of participants are no ids of students" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"sep=;"\nName;Student ID\nAnn;007\n',
+        '"sep=;",\nName,Student ID\nAnn,007\n',
+        "sep=;,\nName;Student ID\nAnn;007\n",
+    ],
+)
+def test_a_line_of_the_delimiter_that_was_saved_again_is_none_of_headers(text: str) -> None:
+    assert [(each.name, each.number) for each in read(text)] == [("Ann", "007")]

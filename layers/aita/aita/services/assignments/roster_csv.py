@@ -19,23 +19,23 @@ from aita.services.assignments.roster_headers import (
     marks_ids,
     passed_over,
 )
+from aita.services.assignments.roster_ids import is_error, is_participant, is_rounded, plain_id
 
 _GUESSED = "it is not UTF-8, and was read as {}: check the names with letters beyond A to Z"
 
 _DELIMITERS = (",", ";", "\t", "|")
-_SEPARATOR = re.compile(r"(?i)sep=([,;|:\t])\s*(\n|$)")
-"""First line in which a spreadsheet writes the delimiter."""
+_SEPARATOR = re.compile(r"""(?i)("?)sep=([,;|:\t])\1[,\t]*\s*(\n|$)""")
+"""First line in which a spreadsheet writes the delimiter, also as others save it again: in quotes, as a row."""
 
 _UNIQUE = {"number": "number", "email": "email address", "login": "login", "canvas_id": "Canvas id"}
 """Fields that differ between all students, with their names for messages."""
 
-_NOTHING = frozenset({"-", "--", "\u2013", "\u2014", ".", "?", "n/a", "#n/a", "k.a.", "k. a."})
+_NOTHING = frozenset(
+    {"-", "--", "\u2013", "\u2014", ".", "?", "n/a", "#n/a", "#nv", "#n/d", "#n/b", "#i/t", "k.a.", "k. a."}
+)
 """Cells with which people say that a student has no such number or address."""
 
 _IDS = ("number", "login", "canvas_id")
-_TEXT_FORMULA = re.compile(r'="([^"]*)"')
-_DECIMALS = re.compile(r"(\d+)\.0+")
-_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 _SPELLED = (
     'ids were read without what a spreadsheet adds, as in 12345.0 or ="0012345": on {count} of its lines, first on '
     "line {line}"
@@ -52,6 +52,19 @@ _INDENT = "    "
 
 _TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
 """Canvas's own student of each course, for trying things out."""
+
+_TEST_LOGIN = re.compile(r"[0-9a-f]{40}")
+"""Login name of that student, a digest, by which it is told where it has a name of another language."""
+
+_FOOTERS = frozenset(
+    {
+        "total", "totals", "totalstudents", "count", "studentcount", "numberofstudents", "sum", "average", "mean",
+        "median", "classaverage", "overallaverage", "standarddeviation", "summe", "gesamt", "anzahl",
+        "anzahlstudierende", "anzahlteilnehmer", "durchschnitt", "mittelwert", "moyenne", "moyennegenerale", "nombre",
+        "promedio", "promediogeneral", "media", "totale", "totaal", "gemiddelde",
+    }
+)  # fmt: skip
+"""Names in a line of totals, folded and without digits; a person of such a name has an id or an address."""
 
 _HEADERS_SHOWN = 12
 _INVISIBLE: dict[int, str | None] = {0x00A0: " "}
@@ -139,9 +152,10 @@ def _lines(text: str) -> io.StringIO:
 
 
 def _delimiter(text: str) -> str:
-    if (told := _SEPARATOR.match(text)) is not None:
-        return told[1]
-    first = _lines(text).readline()
+    told, lines = _SEPARATOR.match(text), _lines(text)
+    if told is not None and not told[1]:
+        return told[2]
+    first = [lines.readline() for _ in range(1 if told is None else 2)][-1]
     return max(_DELIMITERS, key=lambda delimiter: sum(field != "" for field in fields_of(first.split(delimiter))))
 
 
@@ -155,6 +169,9 @@ class _Reading:
         self._is_marked = marks_ids(headers)
         self._spelled: list[int] = []
         self._staff: list[int] = []
+        self._footers: list[int] = []
+        self._participants: list[int] = []
+        self._count = 0
         self._seen: dict[tuple[str, str], int] = {}
 
     def entries(self, rows: Iterable[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
@@ -169,7 +186,9 @@ class _Reading:
                 and not any(row[field] for field in _UNIQUE if field in row)
                 and any(cell.startswith(_INDENT) for cell in cells[:1])
             )
-            is_test_student = CANVAS_ID in self.fields and name in _TEST_STUDENTS
+            is_test_student = CANVAS_ID in self.fields and (
+                name in _TEST_STUDENTS or (not row.get("number") and _TEST_LOGIN.fullmatch(row.get("login", "")))
+            )
             if is_points_possible or is_test_student or not any(row.values()):
                 continue
             if fold(row.pop("role", "")) in STAFF:
@@ -177,6 +196,9 @@ class _Reading:
                 continue
             if not name:
                 raise _invalid(line, "there is no student's name")
+            if _is_footer(name, row, self._count):
+                self._footers.append(line)
+                continue
             if is_headers(cells):
                 raise _invalid(
                     line,
@@ -184,23 +206,34 @@ class _Reading:
                 )
             row = self._with_plain_ids(row, line)
             self._check_unique(row, line)
+            self._count += 1
             yield RosterEntry(**row | {"name": name})
 
     def notes(self, entries: Sequence[RosterEntry]) -> Iterator[str]:
         """Yield what a person should know of the lines that were read."""
         if self._spelled:
             yield _SPELLED.format(count=len(self._spelled), line=self._spelled[0])
-        if rounded := [entry for entry in entries if _ROUNDED.fullmatch(entry.number)]:
+        if rounded := [entry for entry in entries if is_rounded(entry.number)]:
             yield f"{len(rounded)} of the numbers were {_ROUNDED_BY_EXCEL}"
         if self._staff:
             yield f"{len(self._staff)} of its lines are of people with another role, and passed over"
+        for line in self._footers:
+            yield f"line {line} is of totals and of no student, and passed over"
+        if self._participants:
+            lines = len(self._participants)
+            yield f"Moodle's own numbers of participants are no ids of students, and not used: on {lines} of its lines"
         if self._passed_over:
             shown, more = self._passed_over[:_HEADERS_SHOWN], len(self._passed_over) - _HEADERS_SHOWN
             rest = f" and {more} more" if more > 0 else ""
             yield f"columns that are not used: {', '.join(map(repr, shown))}{rest}"
 
     def _with_plain_ids(self, row: dict[str, str], line: int) -> dict[str, str]:
-        plain = row | {field: _plain_id(row[field]) for field in _IDS if field in row}
+        if any(is_error(row.get(field, "")) for field in _UNIQUE):
+            raise _invalid(line, "it has a spreadsheet's error, such as #REF! or ####, in place of an id: enter that")
+        if is_participant(row.get("number", "")):
+            self._participants.append(line)
+            row = row | {"number": ""}
+        plain = row | {field: plain_id(row[field]) for field in _IDS if field in row}
         if plain != row:
             self._spelled.append(line)
         if not self._is_marked:
@@ -212,7 +245,7 @@ class _Reading:
             value = with_plain_digits(row.get(field, "").casefold())
             if not value or (earlier := self._seen.setdefault((field, value), line)) == line:
                 continue
-            if field == "number" and _ROUNDED.fullmatch(value):
+            if field == "number" and is_rounded(value):
                 raise _invalid(line, f"its number and that of line {earlier} were {_ROUNDED_BY_EXCEL}")
             raise _invalid(line, f"it has the {shown_as} of line {earlier}: give each student one line")
 
@@ -222,10 +255,13 @@ def _row(fields: list[str], cells: list[str]) -> dict[str, str]:
     return row | {field: "" for field in _UNIQUE if row.get(field, "").casefold() in _NOTHING}
 
 
-def _plain_id(value: str) -> str:
-    """Return an id without what spreadsheets add: ``12345`` of ``12345.0``, and ``0012345`` of ``="0012345"``."""
-    spelled = _TEXT_FORMULA.fullmatch(value) or _DECIMALS.fullmatch(value)
-    return spelled[1].strip() if spelled else value
+def _is_footer(name: str, row: dict[str, str], count: int) -> bool:
+    """Return whether a line below some students is of totals: it has no id or address, but for their count."""
+    has_id = any(row.get(field) for field in _UNIQUE if field != "number") or row.get("number", "") not in (
+        "",
+        str(count),
+    )
+    return count > 0 and not has_id and re.sub(r"\d", "", fold(name)) in _FOOTERS
 
 
 def _name(row: dict[str, str]) -> str:
