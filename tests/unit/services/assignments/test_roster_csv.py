@@ -438,3 +438,30 @@ def test_moodles_numbers_of_participants_are_no_ids(told: str) -> None:
 )
 def test_a_line_of_the_delimiter_that_was_saved_again_is_none_of_headers(text: str) -> None:
     assert [(each.name, each.number) for each in read(text)] == [("Ann", "007")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "person"),
+    [
+        ("Förnamn;Efternamn;E-post", "Åsa Öberg"),
+        ("Fornavn;Efternavn;Studienummer", "Søren Ørsted"),
+        ("Imię;Nazwisko;Numer albumu", "Łukasz Żółć"),
+        ("Jméno;Příjmení;UČO", "Jiří Novák"),
+        ("Ad\u0131;Soyad\u0131;Öğrenci No", "Ayşe Şahin"),
+        ("Имя;Фамилия;Электронная почта", "Пётр Иванов"),
+        ("名;姓;学号", "太郎 山田"),
+    ],
+)
+def test_headers_of_further_languages(headers: str, person: str) -> None:
+    (entry,) = read(f"{headers}\n{person.replace(' ', ';')};17\n")
+    assert (entry.name, entry.number + entry.email) == (person, "17")
+
+
+def test_a_prefix_of_a_column_of_its_own_is_of_the_last_name() -> None:
+    text = "Voornaam;Tussenvoegsel;Achternaam;Studentnummer\nJan;van der;Berg;9\nAn;;Smit;10\n"
+    entries = read(text)
+    assert [(each.name, each.last_name) for each in entries] == [
+        ("Jan van der Berg", "van der Berg"),
+        ("An Smit", "Smit"),
+    ]
+    assert read(without_student(text.encode(), "Jan van der Berg").decode()) == entries[1:]

@@ -119,7 +119,7 @@ def without_student(data: bytes, name: str) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=_delimiter(text))
     writer.writerows(rows[:1])
-    writer.writerows(cells for cells in rows[1:] if _name(_row(fields, cells)) != name)
+    writer.writerows(cells for cells in rows[1:] if _name(_with_whole_last_name(_row(fields, cells))) != name)
     return out.getvalue().encode()
 
 
@@ -179,7 +179,7 @@ class _Reading:
         for line, cells in rows:
             if any(cell.strip() for cell in cells[len(self.fields) :]):
                 raise _invalid(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
-            row = _row(self.fields, cells)
+            row = _with_whole_last_name(_row(self.fields, cells))
             name = _name(row)
             is_points_possible = name == _POINTS_POSSIBLE or (
                 CANVAS_ID in self.fields
@@ -262,6 +262,12 @@ def _is_footer(name: str, row: dict[str, str], count: int) -> bool:
         str(count),
     )
     return count > 0 and not has_id and re.sub(r"\d", "", fold(name)) in _FOOTERS
+
+
+def _with_whole_last_name(row: dict[str, str]) -> dict[str, str]:
+    """Return a row whose last name has the prefix that Dutch exports have in a column of its own, as ``van der``."""
+    prefix = row.pop("name_prefix", "")
+    return row | {"last_name": f"{prefix} {row['last_name']}"} if prefix and row.get("last_name") else row
 
 
 def _name(row: dict[str, str]) -> str:

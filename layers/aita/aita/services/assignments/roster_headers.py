@@ -10,16 +10,21 @@ _HEADERS = {
         "Vollständiger Name", "Studierende", "Studierender", "Teilnehmer", "Vor- und Nachname",
         "Nom complet", "Étudiant", "Étudiante", "Nombre completo", "Estudiante", "Alumno", "Alumna",
         "Nome completo", "Studente", "Volledige naam", "Naam", "Aluno",
+        "Namn", "Fullständigt namn", "Navn", "Fulde navn", "Fullt navn", "Nimi", "Imię i nazwisko", "Celé jméno",
+        "Jméno a příjmení", "Ad Soyad", "Ad\u0131 Soyad\u0131", "ФИО", "Фамилия и имя",
         "姓名", "学生姓名", "氏名", "名前", "이름", "성명",
     ),
     "first_name": (
         "First Name", "Given Name", "Given Names", "Forename", "Forenames", "First",
         "Vorname", "Vornamen", "Rufname", "Prénom", "Prénoms", "Nombre", "Nombres", "Nome", "Voornaam",
+        "Förnamn", "Fornavn", "Etunimi", "Etunimet", "Imię", "Imiona", "Jméno", "Ad", "Ad\u0131", "Имя", "名",
     ),
+    "name_prefix": ("Tussenvoegsel", "Tussenvoegsels", "Voorvoegsel", "Voorvoegsels", "Namensvorsatz"),
     "last_name": (
         "Last Name", "Surname", "Family Name", "Last", "Nachname", "Familienname", "Zuname",
         "Nom", "Nom de famille", "Apellido", "Apellidos", "Apellido(s)", "Cognome", "Achternaam", "Apelido",
-        "Sobrenome",
+        "Sobrenome", "Efternamn", "Efternavn", "Etternavn", "Sukunimi", "Nazwisko", "Příjmení", "Soyad", "Soyad\u0131",
+        "Фамилия", "姓",
     ),
     "number": (
         "Student ID", "SID", "SIS User ID", "ID Number", "Student Number", "OrgDefinedId", "Org Defined ID",
@@ -28,14 +33,17 @@ _HEADERS = {
         "Immatrikulationsnummer",
         "Numéro d'identification", "Numéro étudiant", "Numéro d'étudiant", "N° étudiant", "No étudiant", "Matricule",
         "Número de ID", "Número de identificación", "Número de estudiante", "Matrícula", "Número de matrícula",
-        "Legajo",         "Matricola", "Numero di matricola", "Codice identificativo", "Studentnummer", "ID-nummer",
-        "Número de identificação", "学号", "學號", "学籍番号", "학번",
+        "Legajo", "Matricola", "Numero di matricola", "Codice identificativo", "Studentnummer", "ID-nummer",
+        "Número de identificação", "Studienummer", "Opiskelijanumero", "Numer albumu",
+        "Nr albumu", "UČO", "Osobní číslo", "Öğrenci No", "Öğrenci Numaras\u0131", "Номер студенческого билета",
+        "学号", "學號", "学籍番号", "학번",
     ),
     "email": (
         "Email", "Email Address", "Mail", "E-Mail-Adresse", "E-Mail", "Adresse e-mail", "Adresse électronique",
         "Adresse de courriel", "Courriel", "Correo electrónico", "Dirección de correo",
         "Dirección de correo electrónico", "Correo", "Indirizzo email", "Indirizzo e-mail", "E-mailadres",
-        "Endereço de e-mail", "邮箱", "电子邮件", "電子郵件", "メールアドレス", "이메일",
+        "Endereço de e-mail", "E-post", "E-postadress", "E-postadresse", "E-mailadresse", "Sähköposti", "Adres e-mail",
+        "E-posta", "Электронная почта", "邮箱", "电子邮件", "電子郵件", "メールアドレス", "이메일",
     ),
     "login": (
         "SIS Login ID", "Login ID", "Login", "Username", "User Name", "Benutzername", "Anmeldename", "Kennung",
@@ -45,11 +53,11 @@ _HEADERS = {
     "role": ("Role", "Roles", "Rolle", "Rôle", "Rol", "Ruolo"),
 }  # fmt: skip
 """Headers of each field's column, in English, German, French, Spanish, Italian, Dutch and Portuguese, among them those
-in files of Canvas, Moodle, Brightspace, Blackboard and Gradescope; names, numbers and addresses in Chinese, Japanese
-and Korean, too."""
+in files of Canvas, Moodle, Brightspace, Blackboard and Gradescope; names, numbers and addresses in Swedish, Danish,
+Norwegian, Finnish, Polish, Czech, Turkish, Russian, Chinese, Japanese and Korean, too."""
 
 
-_EITHER = frozenset({"nom", "nombre", "nome"})
+_EITHER = frozenset({"nom", "nombre", "nome", "jmeno"})
 """Headers of a part of the name beside a column of the other part, and else of the whole name."""
 
 CANVAS_ID = "canvas_id"
