@@ -219,7 +219,7 @@ def test_what_is_in_an_archive_is_told_by_the_archives_name(tmp_path: Path) -> N
     path = archive(tmp_path / "class.zip", ("Ada/1.jpg", b"x"), ("Bo/inner.zip", b"PK"), ("Cy/empty.jpg", b""))
     with pytest.raises(InvalidMaterialError) as caught, unpacked([path]) as paths:
         find_uploads(paths)
-    assert "class.zip/Bo/inner.zip: files of this kind are not taken" in str(caught.value)
+    assert "class.zip/Bo/inner.zip: an archive here is not unpacked" in str(caught.value)
     assert "aita-upload-" not in str(caught.value)
 
 
@@ -398,7 +398,38 @@ def test_metadata_that_are_not_gradescopes_place_nobody(text: str, tmp_path: Pat
 @pytest.mark.parametrize("name", ["Exam 1.zip", "Exam: a.b.ZIP"])
 def test_a_message_on_a_whole_archive_has_its_name_and_then_the_reason(name: str, tmp_path: Path) -> None:
     """The archive's ending once stood at the end of the message, as the name of its folder had no end."""
-    path = archive(tmp_path / name, ("Ada Lee_1_assignsubmission_file_/notes/1.pdf", b"x"))
+    path = archive(tmp_path / name, ("a/notes/b/1.pdf", b"x"), ("c/notes/b/1.pdf", b"x"))
     with pytest.raises(InvalidMaterialError) as told, unpacked([path]) as (inside,):
         find_uploads([inside])
     assert f": {name}: this is no exam's folder" in str(told.value)
+
+
+def told(tmp_path: Path, *names: str) -> str:
+    path = archive(tmp_path / "x.zip", *((name, b"x") for name in names))
+    with pytest.raises(InvalidMaterialError) as caught, unpacked([path]) as (inside,):
+        find_uploads([inside])
+    return str(caught.value)
+
+
+def test_an_archive_of_folders_without_end_is_refused(tmp_path: Path) -> None:
+    assert "folders deep: nothing of it is unpacked" in told(tmp_path, f"{'a/' * 2000}1.pdf")
+
+
+def test_a_macs_own_folder_beside_the_packed_one_is_passed_over(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", ("__MACOSX/x/._1.pdf", b"x"), *((f"x/{name}", b"x") for name in MOODLE))
+    with unpacked([path]) as paths:
+        assert names(find_uploads(paths)) == TAKEN[MOODLE]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Ada Lee_1_assignsubmission_file_/pages/1.pdf", "move the scans in it out of it"),
+        ("Ada Lee_1_assignsubmission_file_/exam.7z", "unpack it into its student's folder"),
+        ("Ada Lee/exam.zip", "unpack it into its student's folder"),
+        ("Ada Lee.zip", "unpack it into its student's folder"),
+        ("Ada Lee_1_assignsubmission_onlinetext/onlinetext.html", "typed into the LMS, and passed over: Ada Lee_1_"),
+    ],
+)
+def test_a_download_without_a_scan_says_why(name: str, reason: str, tmp_path: Path) -> None:
+    assert reason in told(tmp_path, name)

@@ -25,6 +25,9 @@ MOST_BYTES = 8 * 1024**3
 MOST_RATIO = 200
 """Bounds of an archive: its entries, their sizes together, and how often larger than packed one of some size may be."""
 
+MOST_DEEP = 32
+"""Most folders that a file may lie in."""
+
 _SMALL = 1024 * 1024  # an entry below this is no bomb, however well it is packed
 _UNPACKED = re.compile(re.escape(tempfile.gettempdir()) + r"/aita-upload-[^/]+/\d+/(([^/]+)\.(?i:zip))/\2")
 """Folder that an archive is unpacked into: its name without the ending, below a folder of its whole name."""
@@ -142,6 +145,7 @@ def _problem(entry: zipfile.ZipInfo, seen: set[str], largest: int) -> str:
         "lies outside of the archive's own folder: nothing of it is unpacked": (
             place.is_absolute() or ".." in place.parts or has_drive
         ),
+        f"lies more than {MOST_DEEP} folders deep: nothing of it is unpacked": len(place.parts) > MOST_DEEP + 1,
         "is a link, which no submission is: nothing of it is unpacked": stat.S_ISLNK(entry.external_attr >> 16),
         "has control characters in its name: unpack it, and rename that": any(is_control),
         "is encrypted: unpack it with its password, and upload the folder": entry.flag_bits & _ENCRYPTED,
@@ -174,7 +178,7 @@ def _unpack(path: Path, files: Iterable[zipfile.ZipInfo], folder: Path) -> None:
 
 def _inner(folder: Path) -> Path:
     """Return the folder that is all of another one, as archives of a folder have it, if it is no student's."""
-    match list(folder.iterdir()):
+    match entries(folder):  # Macs put a folder __MACOSX beside the one that was packed
         case [only] if only.is_dir() and parse(only.name) is None:
             is_of_many = any(each.is_dir() or parse(each.name) or each.name == METADATA for each in only.iterdir())
             return only if is_of_many else folder

@@ -14,6 +14,7 @@ from aita.services.assignments.name_forms import fold, is_joined, of_person
 SCANS_FOLDER = "scans"
 EXAM_SPEC = "exam_spec.json"
 BLANK_EXAM = "blank_exam"
+PACKED = "an archive here is not unpacked: unpack it into its student's folder, or upload a zip by itself"
 WHOSE = "whose is it? put it into a folder named for its student"
 
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db", "$recycle.bin"})
@@ -21,6 +22,8 @@ PASSED_OVER = frozenset(
     {".mov", ".mp4", ".aae", ".txt", ".html", ".htm", ".rtf", ".doc", ".docx", ".odt", ".md", ".url", ".webloc"}
 )
 """Endings of what students hand in beside scans: typed text, and what a phone adds to a picture."""
+
+_PACKED = frozenset({".zip", ".rar", ".7z", ".gz", ".tgz", ".tar", ".bz2", ".xz"})
 
 PAPER_WORDS = re.compile(
     r"(?i)(all|class|classe|klasse|exams?|scans?|img|image|page|seite|dsc|doc|document|untitled|submissions?|students?|"
@@ -171,7 +174,7 @@ def student_scans(
         return
     for entry in inside:
         if entry.is_dir():
-            refuse(problems, entry, "a student's folder holds scans and no folders")
+            refuse(problems, entry, "a student's folder holds scans and no folders: move the scans in it out of it")
         elif entry.suffix.lower() in PASSED_OVER:
             notes["no scan, and passed over"].append(f"{path.name}/{entry.name}")
         elif entry.suffix.lower() not in SCAN_TYPES:
@@ -198,6 +201,8 @@ def unknown(path: Path) -> str:
     """Return why a file or folder of an unknown kind is not taken."""
     if path.is_dir():
         return "only a folder named scans is looked into beside the instructor's files"
+    if path.suffix.lower() in _PACKED:
+        return PACKED
     if path.suffix.lower() in SCAN_TYPES:
         return "a scan must lie in a folder named for its student, scans/<student>/"
     return (

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from aita.cli.files.students_scans import (
     BLANK_EXAM,
     EXAM_SPEC,
+    PACKED,
     SCANS_FOLDER,
     SEVERAL,
     WHOSE,
@@ -22,6 +23,7 @@ from aita.cli.files.students_scans import (
 )
 from aita.errors import InvalidMaterialError
 from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
+from aita.services.assignments.lms_names import parse
 
 SCANS = "scans/"
 """Prefix of the names of scans."""
@@ -91,7 +93,8 @@ def find_uploads(paths: Iterable[Path]) -> Found:
     files = [each for path in paths for each in _files(path, problems, notes)]
     uploads = checked_uploads(files, problems)
     if not uploads:
-        raise InvalidMaterialError("nothing was uploaded: there are no files in what was given")
+        reasons = "; ".join(["there are no files in what was given", *noted(notes)])
+        raise InvalidMaterialError(f"nothing was uploaded: {reasons}")
     return Found(uploads, noted(notes))
 
 
@@ -206,14 +209,10 @@ def _students_or_nothing(path: Path, problems: Problems, notes: Notes) -> Iterat
     inside: Problems = {}
     of_scans: Notes = defaultdict(list)
     found = list(students_scans(path, inside, of_scans))
-    if (
-        (inside or of_scans)
-        and not found
-        and inside.keys().isdisjoint({WHOSE, SEVERAL})
-        and path.resolve().name != SCANS_FOLDER
-    ):
+    is_of_students = path.resolve().name == SCANS_FOLDER or any(parse(entry.name) for entry in entries(path))
+    if (inside or of_scans) and not found and inside.keys().isdisjoint({WHOSE, SEVERAL, PACKED}) and not is_of_students:
         inside = {_NO_EXAM: [str(path)]}
-    for what, files in of_scans.items() if found else ():
+    for what, files in of_scans.items() if found or is_of_students else ():
         notes[what].extend(files)
     for reason, paths in inside.items():
         problems.setdefault(reason, []).extend(paths)
