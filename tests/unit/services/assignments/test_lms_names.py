@@ -123,3 +123,13 @@ def test_canvas_names_put_the_last_name_first_whichever_words_it_has(written: st
 def test_a_canvas_id_of_one_person_and_the_name_of_another_are_not_sure() -> None:
     roster = (RosterEntry(name="Lee, Ann", canvas_id="7"), RosterEntry(name="Muster, Erika"))
     assert find_on_roster(["mustererika_7_canvas"], roster)["mustererika_7_canvas"] == (None, "ambiguous")
+
+
+@pytest.mark.parametrize("late", ["", "LATE_"])
+@pytest.mark.parametrize("anonymous_id", ["Ab12C", "12345"])
+def test_canvas_submissions_without_names_are_told_apart_and_nobodys(late: str, anonymous_id: str) -> None:
+    found = parse(f"{late}anon_{anonymous_id}_678901_exam.pdf")
+    assert found is not None
+    assert (found.folder, found.is_late, found.file_id) == (f"anon_{anonymous_id}_canvas", bool(late), "678901")
+    assert find_on_roster([found.folder], ROSTER)[found.folder] == (None, "none")
+    assert parse(found.folder) is not None

@@ -464,3 +464,31 @@ def test_digits_of_all_scripts_are_digits(number: str, listed: str, folder: str)
     name = folder.format(number)
     entries = (RosterEntry(name="Ann Lee", number=listed), RosterEntry(name="Ann Lee", number="54321"))
     assert find_on_roster([name], entries)[name] == (entries[0], "exact")
+
+
+@pytest.mark.parametrize(
+    ("listed", "folder"),
+    [("20-123-456", "20123456"), ("1 234 567", "1234567"), ("i123456-7", "Ann Lee i1234567"), ("12345 6", "123456")],
+)
+def test_a_number_that_the_roster_has_in_groups_is_found_as_one_word(listed: str, folder: str) -> None:
+    people = (RosterEntry(name="Lee, Ann", number=listed), RosterEntry(name="Bo", number="7"))
+    assert find_on_roster([folder], people)[folder] == (people[0], "exact")
+
+
+def test_a_number_that_is_anothers_in_groups_is_whose_it_is_as_it_stands() -> None:
+    people = (RosterEntry(name="Ann Lee", number="12345-6"), RosterEntry(name="Bo Fox", number="123456"))
+    assert find_on_roster(["123456"], people)["123456"] == (people[1], "exact")
+    assert find_on_roster(["123456 Ann Lee"], people)["123456 Ann Lee"] == (people[0], "exact")
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("Maria Garcia", "García López, María"), ("Jan Berg", "Jan van der Berg")]
+)
+def test_a_word_less_is_for_a_person_to_decide(folder: str, name: str) -> None:
+    assert found([folder], name, "Bo Chan") == {folder: (name, "close")}
+
+
+def test_a_name_with_a_word_less_than_two_have_is_nobodys() -> None:
+    assert found(["Maria Garcia"], "García López, María", "García Pérez, María") == {
+        "Maria Garcia": (None, "ambiguous")
+    }

@@ -4,6 +4,8 @@ Formats as instructors have them, each with a sample in the tests:
 
 - Canvas: ``mustererika_LATE_12345_678901_exam.pdf``, last and first name joined, the user's id, and the file's, which
   differs between the files of one submission (``lib/content_zipper.rb``, ``add_upload_submission``).
+  Where the assignment is graded without names, ``LATE_anon_Ab12C_678901_exam.pdf`` has the submission's anonymous id
+  (``get_filename``), which is nobody's until a person decides.
 - Moodle: a folder ``Erika Muster_123456_assignsubmission_file``, or a file that begins so; the participant's id
   (``mod/assign/locallib.php``, ``download_submissions``).
 - Brightspace: ``12345-67890 - Erika Muster - Oct 1, 2025 1130 AM``, as a folder or before a file's name.
@@ -65,6 +67,9 @@ _MOODLE = re.compile(
 _CANVAS = re.compile(
     r"(?P<name>[^\W_A-Z][^_A-Z\s]*)_(?P<late>LATE_)?(?P<id>\d+)_(?:canvas|(?P<file_id>\d+)(?:_(?P<file>.+))?)"
 )
+_CANVAS_WITHOUT_NAMES = re.compile(
+    r"(?:(?P<late>LATE)_)?(?P<id>anon_[A-Za-z0-9]{5,})_(?:canvas|(?P<file_id>\d+)(?:_(?P<file>.+))?)"
+)
 _BRIGHTSPACE = re.compile(
     r"(?P<ids>(?P<id>\d+)-\d+) - (?P<name>.+?)(?: - (?P<at>[^-]*?\d{4}[^-]*?))?(?: - (?P<file>.+\.\w+))?"
 )
@@ -113,6 +118,15 @@ def parse(name: str) -> LmsName | None:
             submitted=found["at"] or "",
             file=found["file"] or "",
             is_text=found["text"] is not None,
+        )
+    if found := _CANVAS_WITHOUT_NAMES.fullmatch(name):
+        return LmsName(
+            "Canvas",
+            user_id=found["id"],
+            folder=f"{found['id']}_canvas",
+            is_late=found["late"] is not None,
+            file=found["file"] or "",
+            file_id=found["file_id"] or "",
         )
     if found := _CANVAS.fullmatch(name):
         return LmsName(

@@ -77,7 +77,8 @@ def find_on_roster(
     if nothing else in its name contradicts the student's name, and by a long number also without its leading zeros.
     Folders without such a number are matched by equal names, also without spaces and without words of the paper, such
     as a date or ``late``, and then by the most similar one of the remaining entries or the only one whose whole name is
-    in the folder's. An entry that several folders match, or a doubtful match, is given to none of them.
+    in the folder's, or has all of its words. An entry that several folders match, or a doubtful match, is given to none
+    of them.
 
     Parameters
     ----------
@@ -149,7 +150,7 @@ class _Person:
         self.written = written_forms(entry.name)
         self.name = fold(entry.name).split()
         self.number = fold(entry.number).split()
-        self.bare_number = _bare(fold(entry.number))
+        self.bare_number = _bare("".join(self.number))
 
 
 _PersonMatch = tuple[_Person | None, Match]
@@ -165,7 +166,10 @@ def _by_number(folder: str, people: list[_Person]) -> list[_Person]:
 
 
 def _by_bare_number(folder: str, people: list[_Person]) -> list[_Person]:
-    """Return the people whose number is in a folder's name but for leading zeros, which spreadsheets drop."""
+    """Return the people whose number is in a folder's name but for leading zeros, which spreadsheets drop.
+
+    So is a number that the roster has in groups, as in ``20-123-456``.
+    """
     words = fold(folder).split()
     return [
         person
@@ -179,7 +183,7 @@ def _by_bare_number(folder: str, people: list[_Person]) -> list[_Person]:
 def _bare(number: str) -> str:
     """Return a number without leading zeros; empty if too few digits are left, as in the numbers of scans."""
     bare = number.lstrip("0")
-    return bare if bare.isdecimal() and len(bare) >= _LEAST_DIGITS else ""
+    return bare if sum(map(str.isdecimal, bare)) >= _LEAST_DIGITS else ""
 
 
 def _without(words: list[str], number: list[str]) -> list[str] | None:
@@ -305,7 +309,11 @@ def _closest(folder: str, people: list[_Person]) -> _PersonMatch:
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - functions that compare no names start without
 
     words = set(fold(folder).split())
-    within = [person for person in people if len(person.name) > 1 and set(person.name) < words]
+    within = [
+        person
+        for person in people
+        if (len(person.name) > 1 and set(person.name) < words) or (len(words) > 1 and words < set(person.name))
+    ]
     within = [] if any(map(str.isdigit, words)) else within  # a number may be another's
     if within:
         return (within[0], "close") if len(within) == 1 else (None, "ambiguous")

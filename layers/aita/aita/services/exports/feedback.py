@@ -89,6 +89,8 @@ def feedback(roll: ExportRoster, listed: ClassList, to: ExportFormat, ending: st
         found = submissions[student.student.student_id]
         if found is None:
             return f"without {_LMS[to]}'s id: the folder was not downloaded from there"
+        if not found.named.person:
+            return "downloaded without names, of which Canvas takes no report back: hand it back there"
         if times[found.named.user_id] > 1:
             return f"several folders have {_LMS[to]}'s id {found.named.user_id}"
         if to is ExportFormat.CANVAS_FEEDBACK and found.file is None:
