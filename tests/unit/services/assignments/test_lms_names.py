@@ -133,3 +133,28 @@ def test_canvas_submissions_without_names_are_told_apart_and_nobodys(late: str, 
     assert (found.folder, found.is_late, found.file_id) == (f"anon_{anonymous_id}_canvas", bool(late), "678901")
     assert find_on_roster([found.folder], ROSTER)[found.folder] == (None, "none")
     assert parse(found.folder) is not None
+
+
+def test_the_end_of_a_login_name_that_is_not_on_the_roster_is_nobodys_for_sure() -> None:
+    roster = (RosterEntry(name="Bo Fox", login="bo"), RosterEntry(name="Cy Lee", login="lee"))
+    result = find_on_roster(["Exam_1_ann_lee_attempt", "Exam_1_bo_attempt"], roster)
+    assert result == {"Exam_1_ann_lee_attempt": (roster[1], "close"), "Exam_1_bo_attempt": (roster[0], "exact")}
+    result = find_on_roster(["Exam_1_lee_attempt", "Exam_1_bo_attempt"], roster)
+    assert {match for _, match in result.values()} == {"exact"}
+
+
+def test_an_address_is_whose_it_is() -> None:
+    roster = (RosterEntry(name="Bo Fox", email="Bo.Fox@x.test"), RosterEntry(name="Cy Lee", email="fox@x.test"))
+    assert find_on_roster(["bo.fox@x.test"], roster)["bo.fox@x.test"] == (roster[0], "exact")
+
+
+@pytest.mark.parametrize("team", ["Team 7", "Group A", "Default group", "Gruppe 1", "3b"])
+def test_a_team_before_a_members_name_is_no_part_of_it(team: str) -> None:
+    folder = f"{team}-Erika Muster_9_assignsubmission_file"
+    assert find_on_roster([folder], ROSTER)[folder] == (ROSTER[0], "exact")
+
+
+@pytest.mark.parametrize("name", ["Anna-Lena Muster", "Team-Erika Muster 2", "Groupie-Erika Muster"])
+def test_a_hyphen_in_a_name_ends_no_team(name: str) -> None:
+    folder = f"{name}_9_assignsubmission_file"
+    assert find_on_roster([folder], (RosterEntry(name="Lena Muster"), *ROSTER[1:]))[folder][1] != "exact"

@@ -492,3 +492,8 @@ def test_a_name_with_a_word_less_than_two_have_is_nobodys() -> None:
     assert found(["Maria Garcia"], "García López, María", "García Pérez, María") == {
         "Maria Garcia": (None, "ambiguous")
     }
+
+
+@pytest.mark.parametrize(("folder", "name"), [("MaryAnn Smith", "Mary-Ann Smith"), ("D Angelo Lia", "Lia D'Angelo")])
+def test_a_name_that_is_written_in_other_words_is_for_a_person_to_decide(folder: str, name: str) -> None:
+    assert found([folder], name, "Bo Chan") == {folder: (name, "close")}

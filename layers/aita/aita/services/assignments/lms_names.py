@@ -7,7 +7,8 @@ Formats as instructors have them, each with a sample in the tests:
   Where the assignment is graded without names, ``LATE_anon_Ab12C_678901_exam.pdf`` has the submission's anonymous id
   (``get_filename``), which is nobody's until a person decides.
 - Moodle: a folder ``Erika Muster_123456_assignsubmission_file``, or a file that begins so; the participant's id
-  (``mod/assign/locallib.php``, ``download_submissions``).
+  (``mod/assign/locallib.php``, ``download_submissions``). Where teams hand in, each member has a copy under the team's
+  name, a hyphen and the own one.
 - Brightspace: ``12345-67890 - Erika Muster - Oct 1, 2025 1130 AM``, as a folder or before a file's name.
 - Blackboard: ``Exam 1_emuster_attempt_2025-10-01-11-30-00_exam.pdf``; the user's login name behind the title.
 
@@ -64,6 +65,11 @@ class LmsName:
 _MOODLE = re.compile(
     r"(?P<name>[^_](?:(?!_attempt_\d{4}-).)*?)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?"
 )
+_TEAM = re.compile(
+    r"(?i)([^-]*\d[^-]*|(default )?(group|groupe|gruppe|grupo|gruppo|groep|team|standardgruppe)\b[^-]*)-(?=.*[^\W\d_])"
+)
+"""Name of a team before a member's: it has a digit, as no person's name has, or a word that says so."""
+
 _CANVAS = re.compile(
     r"(?P<name>[^\W_A-Z][^_A-Z\s]*)_(?P<late>LATE_)?(?P<id>\d+)_(?:canvas|(?P<file_id>\d+)(?:_(?P<file>.+))?)"
 )
@@ -101,7 +107,7 @@ def parse(name: str) -> LmsName | None:
     if found := _MOODLE.fullmatch(name):
         return LmsName(
             "Moodle",
-            person=found["name"],
+            person=_TEAM.sub("", found["name"], count=1) if _TEAM.match(found["name"]) else found["name"],
             user_id=found["id"],
             folder=f"{found['name']}_{found['id']}_assignsubmission_file",
             file=found["file"] or "",

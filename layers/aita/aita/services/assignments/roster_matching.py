@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aita.errors import RequestError
 from aita.models.student import CERTAIN, Match, RosterEntry, Student, Students
@@ -99,6 +99,7 @@ def find_on_roster(
         folder: _only(folder, candidates) if candidates else _closest(person_of(folder), left)
         for folder, candidates in exact.items()
     }
+    found |= {folder: (person, "close") for folder, person in _of_longer_titles(found)}
     given = Counter(id(person) for person, _ in by_people.values())
     claims = Counter(id(person) for person, _ in found.values())
     return {folder: _single(*found[folder], given if folder in by_people else claims) for folder in folders}
@@ -271,17 +272,46 @@ def _told_apart(candidates: Mapping[str, list[_Person]]) -> dict[str, list[_Pers
 
 
 def _by_login(folder: str, submission: LmsName | None, people: list[_Person]) -> list[_Person]:
-    """Return the people whose login name it is, or the longest one that Blackboard's title and login name end in."""
+    """Return the people whose login name, number or address it is.
+
+    Of those that Blackboard's title and login name end in, it is the longest.
+    """
     told = folder.casefold() if submission is None else submission.login.casefold()
-    logins = [(login.casefold(), person) for person in people for login in {person.entry.login, person.entry.number}]
+    logins = [(login, person) for person in people for login in _logins(person)]
     behind_title = submission is not None
     found = [
         (len(login), person)
         for login, person in logins
-        if login and (told == login or (behind_title and told.endswith(f"_{login}")))
+        if told == login or (behind_title and told.endswith(f"_{login}"))
     ]
     longest = max((length for length, _ in found), default=0)
     return [person for length, person in found if length == longest]
+
+
+def _of_longer_titles(found: Mapping[str, _PersonMatch]) -> Iterator[tuple[str, _Person]]:
+    """Yield Blackboard's folders whose title goes on where another one's ends, with the person they were found for.
+
+    In ``Exam_ann_lee_attempt`` beside ``Exam_bo_attempt``, ``lee`` is the end of a login name that is not on the
+    roster.
+    """
+    titles = dict[str, str]()
+    for folder, (person, match) in found.items():
+        submission = parse(folder)
+        if person is not None and match == "exact" and submission is not None and submission.login:
+            told = f"_{submission.login.casefold()}"
+            if logins := [login for login in _logins(person) if told.endswith(f"_{login}")]:
+                titles[folder] = told[: -max(map(len, logins))]
+    for folder, title in titles.items():
+        person = found[folder][0]
+        if person is not None and any(
+            other != title and title.startswith(other) for other in titles.values() if other != "_"
+        ):
+            yield folder, person
+
+
+def _logins(person: _Person) -> set[str]:
+    entry = person.entry
+    return {login.casefold() for login in (entry.login, entry.number, entry.email)} - {""}
 
 
 def _by_joined_name(folder: str, people: list[_Person]) -> list[_Person]:
@@ -308,11 +338,13 @@ def _only(folder: str, candidates: list[_Person]) -> _PersonMatch:
 def _closest(folder: str, people: list[_Person]) -> _PersonMatch:
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - functions that compare no names start without
 
-    words = set(fold(folder).split())
+    words, joined = set(fold(folder).split()), joined_forms(folder)
     within = [
         person
         for person in people
-        if (len(person.name) > 1 and set(person.name) < words) or (len(words) > 1 and words < set(person.name))
+        if (len(person.name) > 1 and set(person.name) < words)
+        or (len(words) > 1 and words < set(person.name))
+        or joined & person.joined
     ]
     within = [] if any(map(str.isdigit, words)) else within  # a number may be another's
     if within:
