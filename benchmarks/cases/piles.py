@@ -17,7 +17,7 @@ from PIL import Image
 
 from aita.bootstrap import utc_now
 from aita.imaging.codes import read_codes
-from aita.imaging.ink import BlankExam
+from aita.imaging.ink import BlankExam, is_white
 from aita.imaging.isolated import count_apart, numbered_pages_apart, pages_apart
 from aita.imaging.pages import pages
 from aita.imaging.pdf_ranges import pdf_page_count, pdf_range
@@ -193,6 +193,7 @@ class Separation:
             count=partial(count_apart, count=pdf_page_count),
             page_range=_page_range,
             read_codes=read_codes,
+            is_white=is_white,
         )
 
     def run(self, stage: str, first: int = 0, last: int = 0) -> Any:

@@ -511,6 +511,7 @@ class Harness:
             count=lambda file: len(list(fake_pages(file.read(0, file.size)))),
             page_range=fake_range,
             read_codes=fake_codes,
+            is_white=lambda jpeg: not jpeg.strip(),
         )
         self.cutter = StripCutter(objects=self.objects, watch=watch, recorder=recorder, strip=fake_strip)
         self.reporter = ReportRenderer(

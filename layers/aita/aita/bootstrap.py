@@ -232,7 +232,7 @@ def make_planner() -> "Planner":
 def make_splitter() -> "tuple[PageSplitter, StripCutter, PileSeparator]":
     """Return the services behind the split function, the only one with the imaging layer."""
     from aita.imaging.codes import read_codes
-    from aita.imaging.ink import BlankExam
+    from aita.imaging.ink import BlankExam, is_white
     from aita.imaging.isolated import count_apart, numbered_pages_apart, pages_apart
     from aita.imaging.mask import masked
     from aita.imaging.pages import pages
@@ -275,6 +275,7 @@ def make_splitter() -> "tuple[PageSplitter, StripCutter, PileSeparator]":
         count=partial(count_apart, count=pdf_page_count),
         page_range=page_range,
         read_codes=read_codes,
+        is_white=is_white,
     )
     return splitter, cutter, separator
 

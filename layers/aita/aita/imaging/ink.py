@@ -200,6 +200,12 @@ class _Fit:
     alike: tuple[int, ...] = ()
 
 
+def is_white(jpeg: bytes) -> bool:
+    """Return whether nothing but noise is on a scan, which no blank exam is needed for."""
+    scan = find_strokes(jpeg)
+    return scan is not None and _is_empty(scan.mask)
+
+
 def _is_empty(mask: Image.Image) -> bool:
     """Return whether nothing but noise is on a page, beside its margins."""
     (width, height), margin = mask.size, _margin(mask.size)

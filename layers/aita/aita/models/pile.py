@@ -76,6 +76,8 @@ class PilePage(StrictModel):
         Whether it is only a cover by its code, without a place for answers.
     is_other_cover
         Whether it is a printed cover of another assignment, whose code tells nothing here.
+    is_white
+        Whether nothing is on it, where there is no blank exam, and so no ink.
     """
 
     source: str
@@ -90,6 +92,7 @@ class PilePage(StrictModel):
     owner: str = ""
     is_cover: bool = False
     is_other_cover: bool = False
+    is_white: bool = False
 
     @property
     def place(self) -> "PagePlace":
@@ -109,7 +112,7 @@ class PilePage(StrictModel):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is on it, as on the back of a sheet."""
-        return self.ink is not None and self.ink.empty and not self.ink.undrawn
+        return self.is_white or (self.ink is not None and self.ink.empty and not self.ink.undrawn)
 
 
 class PagePlace(StrictModel):
@@ -177,6 +180,11 @@ class Doubt(StrEnum):
 
     UNREADABLE = "it can't be read: scan it again"
     NO_SIGN = "nothing tells where a booklet begins: upload the blank exam, or give the number of pages (--pages)"
+    FOREIGN = "no page of its file is like any of the blank exam's: upload the right one, or give the pages to a folder"
+    WHITE_FIRST = (
+        "booklets of this number of pages would begin with a white one: count the white backs, too (--pages), or scan "
+        "without them"
+    )
     COUNT = "the number of pages is no multiple of a booklet's"
     OTHER_COVER = "the file has printed covers of another assignment, and nothing but a number of pages to go by"
     OTHER_LENGTH = "its booklet has another number of pages than the others: a printed code may have been missed"

@@ -265,6 +265,43 @@ class TestByPrintedCodes:
         assert [page for page, _ in unplaced(harness)] == [2]
 
 
+class TestByTheNumberOfPages:
+    def test_every_so_many_pages_are_a_booklet(self, harness: Harness) -> None:
+        harness.put("piles.json", {"pages": 3})
+        harness.put("piles/class.pdf", b"1|2| |3|4| ")
+        harness.run("transcribe")
+        assert list(pages(harness).values()) == [[b"1", b"2", b" "], [b"3", b"4", b" "]]
+
+    def test_backs_that_were_not_counted_give_nobody_another_ones_pages(self, harness: Harness) -> None:
+        harness.put("piles.json", {"pages": 2})
+        harness.put("piles/class.pdf", b"1|2| |3|4| ")
+        harness.run("transcribe")
+        assert [page for page, _ in unplaced(harness)] == [1, 2, 3, 4, 5, 6]
+        assert all("would begin with a white one" in doubt for _, doubt in unplaced(harness))
+
+    def test_booklets_of_before_white_pages_were_told_keep_their_etags(self, harness: Harness) -> None:
+        harness.put("piles.json", {"pages": 3})
+        harness.put("piles/class.pdf", b"1|2| |3|4| ")
+        harness.run("transcribe")
+        etags = [each["etags"] for each in harness.artifact("students.json")["students"]]
+        before = Harness()
+        before.separator.is_white = lambda _: False
+        before.put("piles.json", {"pages": 3})
+        before.put("piles/class.pdf", b"1|2| |3|4| ")
+        before.run("transcribe")
+        found = [each["etags"] for each in before.artifact("students.json")["students"]]
+        assert all(etags)
+        assert [set(each.values()) for each in found] == [set(each.values()) for each in etags]
+
+    def test_a_file_that_is_not_the_exams_is_told_as_that(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"a|b")
+        harness.put("piles/class.pdf", b"a1|b1")
+        harness.put("piles/other.pdf", b"x|y")
+        harness.run("transcribe")
+        assert [page for page, _ in unplaced(harness)] == [1, 2]
+        assert all("no page of its file is like any of the blank exam's" in doubt for _, doubt in unplaced(harness))
+
+
 class TestByAPerson:
     def test_pages_are_given_to_a_booklet_or_to_a_folder_of_their_own(self, harness: Harness) -> None:
         harness.put("blank_exam.pdf", b"a|b|c")

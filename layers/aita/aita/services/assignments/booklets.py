@@ -54,12 +54,14 @@ def _section(pages: Sequence[PilePage], length: int, usual: int) -> Separation:
     if any(page.owner for page in pages):
         return _by_codes(pages, usual)
     if not length:
-        return _unplaced(pages, Doubt.NO_SIGN)
+        return _unplaced(pages, Doubt.FOREIGN if any(page.ink for page in pages) else Doubt.NO_SIGN)
     if any(page.is_other_cover for page in pages):  # a page more than the booklet has, which shifts all behind it
         return _unplaced(pages, Doubt.OTHER_COVER)
     if len(pages) % length:
         return _unplaced(pages, Doubt.COUNT)
     chunks = [pages[start : start + length] for start in range(0, len(pages), length)]
+    if any(chunk[0].is_empty for chunk in chunks):  # a back: those before it were not counted either
+        return _unplaced(pages, Doubt.WHITE_FIRST)
     return Separation(booklets=tuple(Booklet(pages=tuple(chunk)) for chunk in chunks))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from aita.models.names import SCAN_TYPES, part_of
 from aita.models.pile import Booklet, Doubt, GivenPages, PilePage, Repair, Separation, StoredPart, UnplacedPage
@@ -209,12 +209,16 @@ def _etag(booklet: Booklet, found: Booklet | None) -> str:
     found
         The booklet that gave the folder its name, without the pages that people gave to it; ``None`` without one.
     """
-    digest = sha256(booklet.model_dump_json().encode()).hexdigest()
+    digest = sha256(booklet.model_dump_json(exclude=_FOLLOWS_FROM_IMAGES).encode()).hexdigest()
     if found is None or found.owner:
         return digest
     sheets = sorted((*found.pages, *found.aside), key=lambda page: (page.page, page.part))
     first = next((page for page in sheets if _is_written(page)), sheets[0])
     return f"{first.sha256[:32]}{_FIRST_PAGE_END}{digest}"
+
+
+_FOLLOWS_FROM_IMAGES: Final[Any] = {name: {"__all__": {"is_white"}} for name in ("pages", "aside")}
+"""Fields that the images' digests imply, and that earlier booklets do not have: these keep their ETags."""
 
 
 def _is_written(page: PilePage) -> bool:

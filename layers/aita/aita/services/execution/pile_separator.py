@@ -43,6 +43,8 @@ class PileSeparator:
         Renders a range of a PDF's pages, from the first to the last, each with its number.
     read_codes
         Returns the texts of a page's QR codes.
+    is_white
+        Returns whether nothing is on a page's JPEG.
     """
 
     objects: ObjectStore
@@ -52,6 +54,7 @@ class PileSeparator:
     count: Callable[[ByteSource], int]
     page_range: Callable[[ByteSource, int, int], Iterable[tuple[int, PageImage]]]
     read_codes: Callable[[PageImage], tuple[str, ...]]
+    is_white: Callable[[bytes], bool]
     _plan: str = field(default="")
     _sources: PileSources = field(default_factory=PileSources)
     _blank: BlankExam | None = field(default=None)
@@ -152,6 +155,7 @@ class PileSeparator:
                     owner=code.folder if code else "",
                     is_cover=code is not None and code.page == COVER,
                     is_other_cover=any(each.page == COVER and each.assignment != assignment for each in codes),
+                    is_white=ink is None and self.is_white(image.jpeg),
                     is_turned=image.width * image.height == sheet.width * sheet.height and image.jpeg != sheet.jpeg,
                 )
 
