@@ -318,3 +318,13 @@ class TestUpload:
         code, _, error = aita("upload", "exam", "-a", "midterm")
         assert code != 0
         assert "it would be roster.csv" in error
+
+
+def test_titles_above_the_names_of_columns_are_passed_over() -> None:
+    def with_titles(made: Workbook) -> None:
+        made.active.insert_rows(1, 3)
+        made.active["A1"], made.active["A2"], made.active["B2"] = "Physics 101", "Date", datetime.date(2025, 1, 1)
+
+    made = roster_of_workbook(workbook(["Ann", 17, "a@x.test"], change=with_titles))
+    assert [(each.name, each.number) for each in read_roster(made.csv).entries] == [("Ann", "17")]
+    assert made.notes == ("the names of columns are at A4, and what is above them was passed over",)

@@ -224,8 +224,31 @@ def test_the_lines_of_every_system_and_language(name: str, encoding: str) -> Non
 
 
 @pytest.mark.parametrize("line", ["sep=", 'sep="', "sep=\r", "sep=a", "sep=;;"])
-def test_a_first_line_that_names_no_delimiter_is_one_of_headers(line: str) -> None:
-    assert "there is no column 'Student Name'" in problem(f"{line}\nStudent Name;Student ID\nAnn Lee;17\n")
+def test_a_first_line_that_names_no_delimiter_is_a_title(line: str) -> None:
+    found = read_roster(f"{line}\nStudent Name;Student ID\nAnn Lee;17\n".encode())
+    assert [(each.name, each.number) for each in found.entries] == [("Ann Lee", "17")]
+    assert "names the columns, and what is above it was passed over" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "titles",
+    ["Physics 101\n\n", "Course;Physics\nDate;1.1.2025;\n\n", "\n", '"Physics; 101"\n', "Name: Ann Lee\n"],
+)
+def test_titles_above_the_names_of_columns_are_passed_over(titles: str) -> None:
+    found = read_roster(f"{titles}Nachname;Vorname;Matrikelnummer\nLee;Ann;0017\nLee;Bo;18\n".encode())
+    assert [(each.name, each.number) for each in found.entries] == [("Ann Lee", "0017"), ("Bo Lee", "18")]
+    line = titles.count("\n") + 1
+    assert found.notes == (f"line {line} names the columns, and what is above it was passed over",)
+
+
+def test_lines_of_students_are_no_titles() -> None:
+    assert "there is no column" in problem("Ann Lee;17\nBo Fox;18\nName;Student ID\nCy;19\n")
+    assert "there is no column" in problem("\n" * 30 + "Name;Student ID\nCy;19\n")
+
+
+def test_a_problem_below_titles_is_told_by_its_line() -> None:
+    assert "line 5: it has the number of line 4" in problem("Physics\n\nName;ID\nAnn;17\nBo;17\n")
+    assert "line 3: it has more cells than line 2" in problem("Physics\nName;ID\nAnn;17;x\n")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
 from aita.errors import InvalidMaterialError
-from aita.services.assignments.roster_headers import fields_of
+from aita.services.assignments.roster_headers import MOST_TITLES, fields_of, headers_row
 
 MOST_BYTES = 48 * 1024**2
 MOST_ROWS = 20_000
@@ -97,13 +97,16 @@ def roster_of_workbook(data: bytes) -> WorkbookRoster:
             sheets = list(_sheets(data))
     except _UNREADABLE as error:
         raise _unreadable(type(error).__name__) from None
-    found = [(title, rows) for title, rows in sheets if rows and any(fields_of(_headers(rows)))]
+    below = {title: rows[headers_row([_texts(row) for row in rows[: MOST_TITLES + 1]]) :] for title, rows in sheets}
+    found = [(title, rows) for title, rows in below.items() if rows and any(fields_of(_headers(rows)))]
     if not found:
         raise InvalidMaterialError("no sheet of the workbook has the names of columns, such as Name, in its first row")
     title, rows = found[0]
     fields = fields_of(_headers(rows))
     _check_cells(rows, fields)
     notes = [*_notes(rows, fields)]
+    if len(rows) < max(len(each) for other, each in sheets if other == title):
+        notes.append(f"the names of columns are at {rows[0][0].place}, and what is above them was passed over")
     if others := [other for other, _ in sheets if other != title]:
         notes.append(f"the sheet {title!r} was read, and {', '.join(map(repr, others[:_SHOWN]))} passed over")
     out = io.StringIO()
@@ -196,10 +199,14 @@ def _format(cell: Any) -> str:
 
 
 def _headers(rows: Sequence[Sequence[_Cell]]) -> list[str]:
-    headers = ["" if cell.value is None else str(cell.value) for cell in rows[0]]
+    headers = _texts(rows[0])
     while headers and not headers[-1].strip():
         headers.pop()
     return headers
+
+
+def _texts(row: Sequence[_Cell]) -> list[str]:
+    return ["" if cell.value is None else str(cell.value) for cell in row]
 
 
 def _used(rows: Sequence[Sequence[_Cell]], fields: Sequence[str]) -> Iterator[_Cell]:

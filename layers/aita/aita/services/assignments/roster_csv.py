@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aita.errors import InvalidMaterialError
 from aita.models.student import RosterEntry
@@ -12,14 +13,18 @@ from aita.services.assignments.name_forms import with_plain_digits
 from aita.services.assignments.roster_encoding import Decoded, EncodingError, decode
 from aita.services.assignments.roster_headers import (
     CANVAS_ID,
+    MOST_TITLES,
     STAFF,
     fields_of,
     fold,
+    has_names,
+    headers_row,
     is_headers,
     marks_ids,
     passed_over,
 )
 from aita.services.assignments.roster_ids import is_error, is_participant, is_rounded, plain_id
+from aita.services.assignments.roster_totals import is_of_totals
 
 _GUESSED = "it is not UTF-8, and was read as {}: check the names with letters beyond A to Z"
 
@@ -56,16 +61,6 @@ _TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
 _TEST_LOGIN = re.compile(r"[0-9a-f]{40}")
 """Login name of that student, a digest, by which it is told where it has a name of another language."""
 
-_FOOTERS = frozenset(
-    {
-        "total", "totals", "totalstudents", "count", "studentcount", "numberofstudents", "sum", "average", "mean",
-        "median", "classaverage", "overallaverage", "standarddeviation", "summe", "gesamt", "anzahl",
-        "anzahlstudierende", "anzahlteilnehmer", "durchschnitt", "mittelwert", "moyenne", "moyennegenerale", "nombre",
-        "promedio", "promediogeneral", "media", "totale", "totaal", "gemiddelde",
-    }
-)  # fmt: skip
-"""Names in a line of totals, folded and without digits; a person of such a name has an id or an address."""
-
 _HEADERS_SHOWN = 12
 _INVISIBLE: dict[int, str | None] = {0x00A0: " "}
 _INVISIBLE |= dict.fromkeys(
@@ -88,7 +83,8 @@ def read_roster(data: bytes) -> RosterFile:
     """Read a roster: CSV with a column of names, or of first and of last names; all other columns are optional.
 
     The encoding is found as ``roster_encoding.decode`` does; a guessed one is noted, and so are columns that are not
-    used. The delimiter is the one that a ``sep=`` line names, or that yields the most known headers in the first line.
+    used. The delimiter is the one that a ``sep=`` line names, or that yields the most known headers in the line of
+    headers, which is the first one below titles.
     Headers are compared without case, spaces and punctuation.
 
     Raises
@@ -98,10 +94,12 @@ def read_roster(data: bytes) -> RosterFile:
     """
     decoded = _decode(data)
     rows = _rows(decoded.text)
-    _, headers = next(rows, (1, []))
-    reading = _Reading(headers)
+    line, headers = next(rows, (1, []))
+    reading = _Reading(headers, line)
     entries = tuple(reading.entries(rows))
     notes = [_GUESSED.format(decoded.guessed)] if decoded.guessed else []
+    if line > (1 if _SEPARATOR.match(decoded.text) is None else 2):
+        notes.append(f"line {line} names the columns, and what is above it was passed over")
     return RosterFile(entries, (*notes, *reading.notes(entries)))
 
 
@@ -139,12 +137,19 @@ def _decode(data: bytes) -> Decoded:
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     delimiter, told = _delimiter(text), _SEPARATOR.match(text)
     reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            if reader.line_num > 1 or told is None:
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise _invalid(reader.line_num, f"it is not CSV: {error}") from None
+
+    def read() -> Iterator[tuple[int, list[str]]]:
+        try:
+            for cells in reader:
+                if reader.line_num > 1 or told is None:
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise _invalid(reader.line_num, f"it is not CSV: {error}") from None
+
+    rows = read()
+    first = list(islice(rows, MOST_TITLES + 1))
+    yield from first[headers_row([cells for _, cells in first]) :]
+    yield from rows
 
 
 def _lines(text: str) -> io.StringIO:
@@ -155,16 +160,22 @@ def _delimiter(text: str) -> str:
     told, lines = _SEPARATOR.match(text), _lines(text)
     if told is not None and not told[1]:
         return told[2]
-    first = [lines.readline() for _ in range(1 if told is None else 2)][-1]
-    return max(_DELIMITERS, key=lambda delimiter: sum(field != "" for field in fields_of(first.split(delimiter))))
+    first = list(islice(lines, 0 if told is None else 1, MOST_TITLES + 2))
+
+    def known(delimiter: str) -> int:
+        rows = [line.split(delimiter) for line in first]
+        return sum(field != "" for field in fields_of(rows[headers_row(rows)])) if rows else 0
+
+    return max(_DELIMITERS, key=known)
 
 
 class _Reading:
     """Reading of the lines below the headers, with what is to be told of them."""
 
-    def __init__(self, headers: list[str]) -> None:
+    def __init__(self, headers: list[str], line: int) -> None:
         self.fields = fields_of(headers)
-        _check_columns(self.fields)
+        self._line = line
+        _check_columns(self.fields, line)
         self._passed_over = passed_over(headers, self.fields)
         self._is_marked = marks_ids(headers)
         self._spelled: list[int] = []
@@ -178,7 +189,9 @@ class _Reading:
         """Yield an entry for each student."""
         for line, cells in rows:
             if any(cell.strip() for cell in cells[len(self.fields) :]):
-                raise _invalid(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
+                raise _invalid(
+                    line, f"it has more cells than line {self._line}: put a cell that holds the delimiter into quotes"
+                )
             row = _with_whole_last_name(_row(self.fields, cells))
             name = _name(row)
             is_points_possible = name == _POINTS_POSSIBLE or (
@@ -196,13 +209,14 @@ class _Reading:
                 continue
             if not name:
                 raise _invalid(line, "there is no student's name")
-            if _is_footer(name, row, self._count):
+            if is_of_totals(row | {"name": name}, self._count):
                 self._footers.append(line)
                 continue
             if is_headers(cells):
                 raise _invalid(
                     line,
-                    "it has names of columns, as line 1 has: leave one line of them, and put it above the students",
+                    f"it has names of columns, as line {self._line} has: leave one line of them, and put it above the "
+                    "students",
                 )
             row = self._with_plain_ids(row, line)
             self._check_unique(row, line)
@@ -255,15 +269,6 @@ def _row(fields: list[str], cells: list[str]) -> dict[str, str]:
     return row | {field: "" for field in _UNIQUE if row.get(field, "").casefold() in _NOTHING}
 
 
-def _is_footer(name: str, row: dict[str, str], count: int) -> bool:
-    """Return whether a line below some students is of totals: it has no id or address, but for their count."""
-    has_id = any(row.get(field) for field in _UNIQUE if field != "number") or row.get("number", "") not in (
-        "",
-        str(count),
-    )
-    return count > 0 and not has_id and re.sub(r"\d", "", fold(name)) in _FOOTERS
-
-
 def _with_whole_last_name(row: dict[str, str]) -> dict[str, str]:
     """Return a row whose last name has the prefix that Dutch exports have in a column of its own, as ``van der``."""
     prefix = row.pop("name_prefix", "")
@@ -274,15 +279,15 @@ def _name(row: dict[str, str]) -> str:
     return row.get("name") or f"{row.get('first_name', '')} {row.get('last_name', '')}".strip()
 
 
-def _check_columns(fields: list[str]) -> None:
-    if "name" not in fields and not {"first_name", "last_name"} <= set(fields):
+def _check_columns(fields: list[str], line: int) -> None:
+    if not has_names(fields):
         raise _invalid(
             1, "there is no column 'Student Name', or 'First Name' and 'Last Name'; name the columns in line 1"
         )
     for place, field in enumerate(fields):
         if field and (first := fields.index(field)) < place:
             raise _invalid(
-                1, f"columns {first + 1} and {place + 1} both are the student's {field.replace('_', ' ')}: leave one"
+                line, f"columns {first + 1} and {place + 1} both are the student's {field.replace('_', ' ')}: leave one"
             )
 
 

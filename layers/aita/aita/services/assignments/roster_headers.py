@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 _HEADERS = {
     "name": (
@@ -60,6 +60,9 @@ Norwegian, Finnish, Polish, Czech, Turkish, Russian, Chinese, Japanese and Korea
 _EITHER = frozenset({"nom", "nombre", "nome", "jmeno"})
 """Headers of a part of the name beside a column of the other part, and else of the whole name."""
 
+MOST_TITLES = 20
+"""Most rows of titles, such as the course and the date, above the one that names the columns."""
+
 CANVAS_ID = "canvas_id"
 STAFF = frozenset(
     {"instructor", "teacher", "ta", "teachingassistant", "reader", "grader", "designer", "courseowner", "trainer"}
@@ -90,6 +93,22 @@ def fields_of(headers: Iterable[str]) -> list[str]:
         elif header in _EITHER and not {"first_name", "last_name"} <= set(fields):
             fields[place] = "name"
     return fields
+
+
+def has_names(fields: Collection[str]) -> bool:
+    """Return whether there are columns with students' names among those of some fields."""
+    return "name" in fields or {"first_name", "last_name"} <= set(fields)
+
+
+def headers_row(rows: Sequence[Sequence[str]]) -> int:
+    """Return the place of the row that names the columns: the first, or one below titles, which have fewer cells."""
+    widest = 0
+    for place, cells in enumerate(rows[: MOST_TITLES + 1]):
+        filled, fields = sum(bool(cell.strip()) for cell in cells), set(fields_of(cells)) - {""}
+        if has_names(fields):
+            return place if len(fields) > 1 and filled > widest else 0
+        widest = max(widest, filled)
+    return 0
 
 
 def is_headers(cells: Iterable[str]) -> bool:
