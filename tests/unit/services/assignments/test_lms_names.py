@@ -55,6 +55,12 @@ def test_when_and_how_it_was_handed_in() -> None:
     assert (tried.is_text, tried.submitted_at) == (True, datetime(2025, 10, 1, 11, 30))  # noqa: DTZ001 - told so
 
 
+def test_september_has_a_short_name_of_four_letters_in_some_countries() -> None:
+    found = parse("12-34 - Erika Muster - Sept 3, 2025 1015 PM")
+    assert found is not None
+    assert found.submitted_at == datetime(2025, 9, 3, 22, 15)  # noqa: DTZ001 - told so
+
+
 def test_an_id_of_another_name_decides_nothing() -> None:
     folder = "obriensean_12345_678901"
     assert find_on_roster([folder], ROSTER)[folder][0] is ROSTER[1], "the name, as the id is another's"
