@@ -11,25 +11,27 @@ from aita.services.assignments.lms_names import LmsName, parse
 from aita.services.assignments.name_forms import (
     fold,
     has_other_accents,
-    is_joined,
     joined_forms,
     name_forms,
     of_person,
     plain_form,
     written_forms,
 )
-
-CLOSE = 88.0
-"""Likeness, of 100, from which on a name counts as a misspelling of another (rapidfuzz's token_sort_ratio)."""
+from aita.services.assignments.roster_people import (
+    CLOSE,
+    Person,
+    by_bare_number,
+    by_joined_name,
+    by_name,
+    by_number,
+    logins_of,
+)
 
 MARGIN = 5.0
 """Least difference in likeness between the best and the second-best name for a match."""
 
 Found = dict[str, tuple[RosterEntry | None, Match]]
 """Roster entry of each folder, and the kind of the match. A close one is nobody's until a person decides."""
-
-_LEAST_DIGITS = 5
-"""Least number of digits with which a number is compared without its leading zeros."""
 
 
 def identify(
@@ -89,7 +91,7 @@ def find_on_roster(
     folders = list(folders)
     if roster is None:
         return dict.fromkeys(folders, (None, "no_roster"))
-    people = [_Person(entry) for entry in roster]
+    people = [Person(entry) for entry in roster]
     by_people = _decided(decided or {}, people)
     exact = _told_apart({folder: _candidates(folder, people) for folder in folders if folder not in by_people})
     taken = {id(person) for candidates in exact.values() for person in candidates}
@@ -141,84 +143,15 @@ def roster_line(roster: Sequence[RosterEntry], wanted: str) -> RosterEntry:
     return found[0]
 
 
-class _Person:
-    """An entry of the roster, with the folded forms that folders are compared with."""
-
-    def __init__(self, entry: RosterEntry) -> None:
-        self.entry = entry
-        self.forms = name_forms(entry.name)
-        self.joined = joined_forms(entry.name)
-        self.written = written_forms(entry.name)
-        self.name = fold(entry.name).split()
-        self.number = fold(entry.number).split()
-        self.bare_number = _bare("".join(self.number))
+_PersonMatch = tuple[Person | None, Match]
 
 
-_PersonMatch = tuple[_Person | None, Match]
-
-
-def _by_number(folder: str, people: list[_Person]) -> list[_Person]:
-    words = fold(folder).split()
-    return [
-        person
-        for person in people
-        if (rest := _without(words, person.number)) is not None and _agrees(rest, person.name)
-    ]
-
-
-def _by_bare_number(folder: str, people: list[_Person]) -> list[_Person]:
-    """Return the people whose number is in a folder's name but for leading zeros, which spreadsheets drop.
-
-    So is a number that the roster has in groups, as in ``20-123-456``.
-    """
-    words = fold(folder).split()
-    return [
-        person
-        for person in people
-        for place, word in enumerate(words)
-        if person.bare_number and _bare(word) == person.bare_number
-        if _agrees(words[:place] + words[place + 1 :], person.name)
-    ]
-
-
-def _bare(number: str) -> str:
-    """Return a number without leading zeros; empty if too few digits are left, as in the numbers of scans."""
-    bare = number.lstrip("0")
-    return bare if sum(map(str.isdecimal, bare)) >= _LEAST_DIGITS else ""
-
-
-def _without(words: list[str], number: list[str]) -> list[str] | None:
-    """Return the words without the number's; ``None`` if the number is not among them."""
-    for start in range(len(words) - len(number) + 1):
-        if number and words[start : start + len(number)] == number:
-            return words[:start] + words[start + len(number) :]
-    return None
-
-
-def _decided(decided: Mapping[str, RosterEntry | None], people: list["_Person"]) -> dict[str, "_PersonMatch"]:
+def _decided(decided: Mapping[str, RosterEntry | None], people: list["Person"]) -> dict[str, "_PersonMatch"]:
     of_entry = {id(person.entry): person for person in people}
     return {
         folder: (None, "nobody") if entry is None else (of_entry[id(entry)], "decided")
         for folder, entry in decided.items()
     }
-
-
-def _agrees(words: list[str], name: list[str]) -> bool:
-    """Return whether words do not contradict a name: they are absent, part of it, a superset of it, or similar."""
-    if not words or not name:
-        return not words
-    from rapidfuzz import fuzz  # noqa: PLC0415 - functions that compare no names start without
-
-    return (
-        set(words) <= set(name)
-        or set(name) <= set(words)
-        or fuzz.token_sort_ratio(" ".join(words), " ".join(name)) >= CLOSE
-    )
-
-
-def _by_name(folder: str, people: list[_Person]) -> list[_Person]:
-    forms = name_forms(folder)
-    return [person for person in people if person.forms & forms]
 
 
 def person_of(folder: str) -> str:
@@ -227,7 +160,7 @@ def person_of(folder: str) -> str:
     return of_person(folder) if submission is None else submission.person
 
 
-def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
+def _candidates(folder: str, people: list[Person]) -> list[Person]:
     """Return the people whose folder it is by its name: by an id, else by the name, and also by a login name."""
     if cover_codes.is_cover(folder):
         return [person for person in people if cover_codes.is_of(folder, person.entry)]
@@ -235,12 +168,12 @@ def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
     name = person_of(folder)
     told = folder if submission is None else name  # the LMS's own ids may be other people's numbers
     found = (
-        _by_number(told, people)
-        or _by_bare_number(told, people)
-        or _by_name(told, people)
-        or _by_joined_name(told, people)
-        or _by_name(name, people)
-        or _by_joined_name(name, people)
+        by_number(told, people)
+        or by_bare_number(told, people)
+        or by_name(told, people)
+        or by_joined_name(told, people)
+        or by_name(name, people)
+        or by_joined_name(name, people)
     )
     if submission is not None and submission.system == "Canvas":
         by_id = [person for person in people if person.entry.canvas_id == submission.user_id]
@@ -252,7 +185,7 @@ def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
     return found + [person for person in _by_login(folder, submission, people) if person not in found]
 
 
-def _told_apart(candidates: Mapping[str, list[_Person]]) -> dict[str, list[_Person]]:
+def _told_apart(candidates: Mapping[str, list[Person]]) -> dict[str, list[Person]]:
     """Return the candidates of each folder, of several the one whose name it is as written: Müller, and not Mueller.
 
     That is so only if each of the others is in the same way one other folder's.
@@ -271,13 +204,13 @@ def _told_apart(candidates: Mapping[str, list[_Person]]) -> dict[str, list[_Pers
     }
 
 
-def _by_login(folder: str, submission: LmsName | None, people: list[_Person]) -> list[_Person]:
+def _by_login(folder: str, submission: LmsName | None, people: list[Person]) -> list[Person]:
     """Return the people whose login name, number or address it is.
 
     Of those that Blackboard's title and login name end in, it is the longest.
     """
     told = folder.casefold() if submission is None else submission.login.casefold()
-    logins = [(login, person) for person in people for login in _logins(person)]
+    logins = [(login, person) for person in people for login in logins_of(person)]
     behind_title = submission is not None
     found = [
         (len(login), person)
@@ -288,7 +221,7 @@ def _by_login(folder: str, submission: LmsName | None, people: list[_Person]) ->
     return [person for length, person in found if length == longest]
 
 
-def _of_longer_titles(found: Mapping[str, _PersonMatch]) -> Iterator[tuple[str, _Person]]:
+def _of_longer_titles(found: Mapping[str, _PersonMatch]) -> Iterator[tuple[str, Person]]:
     """Yield Blackboard's folders whose title goes on where another one's ends, with the person they were found for.
 
     In ``Exam_ann_lee_attempt`` beside ``Exam_bo_attempt``, ``lee`` is the end of a login name that is not on the
@@ -299,7 +232,7 @@ def _of_longer_titles(found: Mapping[str, _PersonMatch]) -> Iterator[tuple[str, 
         submission = parse(folder)
         if person is not None and match == "exact" and submission is not None and submission.login:
             told = f"_{submission.login.casefold()}"
-            if logins := [login for login in _logins(person) if told.endswith(f"_{login}")]:
+            if logins := [login for login in logins_of(person) if told.endswith(f"_{login}")]:
                 titles[folder] = told[: -max(map(len, logins))]
     for folder, title in titles.items():
         person = found[folder][0]
@@ -309,33 +242,20 @@ def _of_longer_titles(found: Mapping[str, _PersonMatch]) -> Iterator[tuple[str, 
             yield folder, person
 
 
-def _logins(person: _Person) -> set[str]:
-    entry = person.entry
-    return {login.casefold() for login in (entry.login, entry.number, entry.email)} - {""}
-
-
-def _by_joined_name(folder: str, people: list[_Person]) -> list[_Person]:
-    """Return the people whose name it is but for spaces, if the folder's is written as one word."""
-    if not is_joined(folder):
-        return []
-    forms = joined_forms(folder)
-    return [person for person in people if person.joined & forms]
-
-
-def _single(person: _Person | None, match: Match, claims: Mapping[int, int]) -> tuple[RosterEntry | None, Match]:
+def _single(person: Person | None, match: Match, claims: Mapping[int, int]) -> tuple[RosterEntry | None, Match]:
     if person is None:
         return None, match
     return (person.entry, match) if claims[id(person)] == 1 else (None, "ambiguous")
 
 
-def _only(folder: str, candidates: list[_Person]) -> _PersonMatch:
+def _only(folder: str, candidates: list[Person]) -> _PersonMatch:
     alike = [person for person in candidates if not has_other_accents(folder, person.entry.name)]
     if len(alike) == 1:
         return alike[0], "exact"
     return (candidates[0], "close") if len(candidates) == 1 else (None, "ambiguous")
 
 
-def _closest(folder: str, people: list[_Person]) -> _PersonMatch:
+def _closest(folder: str, people: list[Person]) -> _PersonMatch:
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - functions that compare no names start without
 
     words, joined = set(fold(folder).split()), joined_forms(folder)
