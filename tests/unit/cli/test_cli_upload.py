@@ -283,6 +283,14 @@ def test_what_to_check_on_a_roster_is_told(stack: FakeStack, aita: Aita, exam: P
     assert len(stack.uploads) == 7
 
 
+def test_a_roster_of_nobody_is_told(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text("Name,Student ID\n")
+    code, _, err = aita("upload", str(tmp_path / "roster.csv"), "-a", "midterm")
+    assert code == 0, err
+    assert list(stack.uploads) == ["roster.csv"]
+    assert "there is no student on it" in " ".join(err.split())
+
+
 def test_a_roster_alone_is_compared_with_no_scans(stack: FakeStack, aita: Aita, exam: Path) -> None:
     code, out, _ = aita("upload", str(exam / "roster.csv"), "-a", "midterm", "--json")
     assert (code, json.loads(out)["notes"]) == (0, [])

@@ -140,7 +140,8 @@ def _exam_notes(files: Mapping[str, Upload], material: AssignmentFiles) -> list[
 def _roster_notes(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
     read = read_roster(roster.path.read_bytes())
     compared = student_lines(_students(read.entries, uploads))
-    return [f"{roster.shown}: {note}" for note in (*read.notes, *compared)]
+    empty = () if read.entries else ("there is no student on it, so that nobody can be found or missing",)
+    return [f"{roster.shown}: {note}" for note in (*empty, *read.notes, *compared)]
 
 
 def missing_students(uploads: Sequence[Upload]) -> Iterator[str]:
