@@ -169,6 +169,13 @@ class TestCanvas:
             "Maya Lindqvist": "the submission is of Canvas's user 881, who is 999 on the roster",
         }
 
+    def test_what_was_downloaded_without_names_is_handed_back_in_canvas(self) -> None:
+        found = returned(CANVAS, {"anon_Ab12C_canvas": ("anon_Ab12C_678901_exam.pdf",)}, ending=".pdf")
+        assert found.names == {}
+        assert reasons(found) == {
+            "anon_Ab12C_canvas": "downloaded without names, of which Canvas takes no report back: hand it back there"
+        }
+
     def test_a_file_of_another_user_in_the_folder_names_nothing(self) -> None:
         found = returned(CANVAS, {"a_1_canvas": ("b_2_77_exam.pdf", "a_1_78_exam.pdf")}, ending=".pdf")
         assert found.names == {"s-1": "a_1_78_report.pdf"}
