@@ -169,6 +169,18 @@ class TestReply:
         endpoint.answers = [ok(completion(usage=usage))]
         assert endpoint.model().complete(REQUEST, IMAGES).usage == TokenUsage(50, 30, 7)
 
+    @pytest.mark.parametrize("cached", [{"prompt_cache_hit_tokens": 30}, {"cached_tokens": 30}])
+    def test_cached_tokens_by_the_names_of_deepseek_and_moonshot(self, endpoint: Endpoint, cached: Any) -> None:
+        endpoint.answers = [ok(completion(usage={"prompt_tokens": 50, "completion_tokens": 7} | cached))]
+        assert endpoint.model().complete(REQUEST, IMAGES).usage == TokenUsage(50, 30, 7)
+
+    @pytest.mark.parametrize(("count", "usage"), [(7.0, TokenUsage(50, 0, 7)), (7.5, None), (True, None)])
+    def test_a_count_may_be_written_with_a_point(
+        self, endpoint: Endpoint, count: Any, usage: TokenUsage | None
+    ) -> None:
+        endpoint.answers = [ok(completion(usage={"prompt_tokens": 50.0, "completion_tokens": count}))]
+        assert endpoint.model().complete(REQUEST, IMAGES).usage == usage
+
     @pytest.mark.parametrize(
         "usage",
         [None, {}, {"prompt_tokens": 5}, {"completion_tokens": 5}],
@@ -324,6 +336,15 @@ class TestReply:
                 TaskError,
                 "refuses the request",
             ),
+            ({"code": 500, "message": TOLD, "data": None}, ProviderBusy, "answered 500"),
+            ({"statusCode": 429, "message": f"Too many requests {TOLD}"}, ProviderBusy, "answered 429"),
+            ({"error": True, "status": 429, "message": TOLD}, ProviderBusy, "answered 429"),
+            ({"error": "Unauthorized", "statusCode": 401, "message": TOLD}, RunStopped, "key is wrong"),
+            ({"code": 401, "msg": f"令牌已过期 {TOLD}"}, RunStopped, "key is wrong"),
+            ({"success": False, "message": f"no quota left {TOLD}"}, RunStopped, "no quota"),
+            ({"status": "error", "msg": TOLD}, ProviderBusy, "with an error instead"),
+            ({"message": TOLD, "version": 1}, TaskError, "no chat completion"),
+            ({"code": 200, "message": TOLD, "data": {}}, TaskError, "no chat completion"),
             ({"detail": f"model overloaded {TOLD}"}, ProviderBusy, "with an error instead of a reply"),
             ({"success": False, "errors": [{"code": 7009, "message": TOLD}]}, ProviderBusy, "with an error instead"),
         ],

@@ -67,6 +67,10 @@ class TestReadCompletion:
         ("content", "text"),
         [
             ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "ab"),
+            ([{"type": "reasoning", "text": "no, a"}, {"type": "text", "text": "b"}], "b"),
+            (["a", "b"], "ab"),
+            ({"type": "text", "text": "a"}, "a"),
+            ({"type": ["odd"], "text": "a"}, "a"),
             ([{"type": "thinking", "thinking": []}, 7, {"text": None}, {"text": [{"text": "x"}]}], ""),
             ([], ""),
             (7, ""),

@@ -1303,6 +1303,26 @@ def test_a_filter_refuses_one_input(name: str) -> None:
     assert not failure.unexplained
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(498, "Flex tier capacity exceeded", code="capacity_exceeded"),
+        Answer(498, {"error": {"message": "Flex tier is at capacity"}}),
+        Answer(424, {"error": "Request failed during generation: CUDA out of memory", "error_type": "generation"}),
+    ],
+)
+def test_a_model_without_room_is_asked_again(answer: Answer) -> None:
+    failure = fails(answer)
+    assert isinstance(failure, ProviderBusy)
+    assert failure.limited is (answer.status == 498)
+
+
+def test_a_model_of_another_api_is_told_as_such() -> None:
+    failure = fails(error(400, "This model is only supported in v1/responses and not in v1/chat/completions."))
+    assert isinstance(failure, RunStopped)
+    assert failure.setting is ProviderSetting.MODEL
+
+
 def test_a_request_that_a_gateway_finds_too_large_is_told_as_such() -> None:
     assert "client_max_body_size" in str(fails(Answer(413, "<html><title>413 Request Entity Too Large</title></html>")))
 

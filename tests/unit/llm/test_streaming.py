@@ -12,6 +12,7 @@ import pytest
 from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped, TaskError, TooLongError
 from aita.llm.completion import Completion, bounded, read_stream
 from aita.models.run import Usage
+from aita.ports import TokenUsage
 from aita.services.calls.conversation import require_complete
 from tests.support.raw_endpoint import PATIENCE, REPLY, STREAMED, listening, model, request_of, respond
 
@@ -94,7 +95,20 @@ class TestReadStream:
         assert read_stream([body], 100).text == "A"
         assert read_stream([body[i : i + 1] for i in range(len(body))], 100).text == "A"
 
-    @pytest.mark.parametrize("lines", [[piece("Hel")], [piece("Hel"), piece("", "error")]])
+    def test_usage_in_a_choice(self) -> None:
+        last = {"index": 0, "delta": {}, "finish_reason": "stop", "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
+        assert read(piece("Hel"), event(choices=[last]), DONE).usage == TokenUsage(3, 0, 2)
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            [piece("Hel")],
+            [piece("Hel"), piece("", "error")],
+            [piece("Hel"), event(error={"code": 502, "message": "x"})],
+            [piece("Hel"), event(error="upstream died")],
+            [piece("Hel"), piece("", "engine_error")],
+        ],
+    )
     def test_one_whose_end_is_lost_may_be_paid(self, lines: list[str]) -> None:
         with pytest.raises(ProviderBusy) as caught:
             read(*lines)

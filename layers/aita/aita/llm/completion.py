@@ -12,21 +12,24 @@ from aita.errors import CallError, ProviderBusy, TooLongError
 from aita.llm.connection_failures import CUT_OFF
 from aita.llm.provider_errors import (
     embedded_error,
+    embedded_status,
     mark_possibly_paid,
     missing_choice,
     no_completion,
     too_late,
 )
-from aita.llm.reported_cost import ExactNumber, reported_cost
+from aita.llm.reported_cost import ExactNumber
+from aita.llm.reported_usage import reported_usage
 from aita.ports import TokenUsage
 from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
 
 LARGEST = 20_000_000
 """Most bytes of a response that are read: many times a model's longest reply."""
 
-_MOST_TOKENS = 10**9  # more than any call can use, and within the range of every store
 _LONGEST_NAME = 200
 _NO_JSON = object()
+_THOUGHTS = {"thinking", "reasoning", "reasoning_text", "redacted_thinking", "thought"}
+"""Types of a message's parts that are no part of the reply."""
 _DECODER = json.JSONDecoder(parse_float=ExactNumber)
 
 
@@ -93,9 +96,9 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     message = choice.get("message") if choice else None
     if not isinstance(message, dict) or choice is None:
         failure = missing_choice(answer) if choice is None and answer.get("choices") == [] else no_completion()
-        failure.may_be_paid = _usage(answer.get("usage")) is not None
+        failure.may_be_paid = reported_usage(answer.get("usage")) is not None
         raise failure
-    text, usage = _whole(_text(message.get("content"))), _usage(answer.get("usage"))
+    text, usage = _whole(_text(message.get("content"))), reported_usage(answer.get("usage") or choice.get("usage"))
     return Completion(
         text=text,
         finish_reason=_finish(choice),
@@ -144,9 +147,13 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
     index: Any = None
     usage: TokenUsage | None = None
     for answer in _events(parts):
-        choice = _choice(answer)
+        try:
+            choice = _choice(answer)
+        except CallError as failure:
+            failure.may_be_paid = failure.may_be_paid or length > 0
+            raise
         model = model or _name(answer.get("model"))
-        usage = _usage(answer.get("usage")) or usage
+        usage = reported_usage(answer.get("usage") or (choice or {}).get("usage")) or usage  # in the choice: Moonshot's
         if choice is None or choice.get("index", 0) != (index := choice.get("index", 0) if index is None else index):
             continue
         delta = choice.get("delta") or ({} if pieces else choice.get("message"))  # some endpoints send a whole message
@@ -211,7 +218,9 @@ def _choice(answer: Any) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
         raise no_completion()
     if error := _error(answer):
-        raise embedded_error(error)
+        failure = embedded_error(error)
+        failure.may_be_paid = reported_usage(answer.get("usage")) is not None
+        raise failure
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return None
@@ -224,11 +233,20 @@ def _choice(answer: Any) -> dict[str, Any] | None:
 def _error(answer: dict[str, Any]) -> Any:
     """Return the error in a response, or the response if all of it is an error; a falsy value if there is none."""
     if answer.get("error") or answer.get("choices"):
-        return answer.get("error")
+        error = answer.get("error")
+        return answer if error and not isinstance(error, dict | list) else error  # what it means may stand beside it
     if isinstance(status := answer.get("base_resp"), dict) and status.get("status_code"):  # MiniMax
         return status
     is_error = answer.get("object") == "error" or answer.get("detail") or answer.get("errors")
-    return answer if is_error else None
+    return answer if is_error or _tells_of_failure(answer) else None
+
+
+def _tells_of_failure(answer: dict[str, Any]) -> bool:
+    """Return whether a response without choices is an error without a field of that name: a message and a sign."""
+    if not any(isinstance(answer.get(name), str) and answer[name] for name in ("message", "msg")):
+        return False
+    says_no = answer.get("success") is False or str(answer.get("status")).lower() in {"error", "fail", "failed"}
+    return says_no or embedded_status(answer) is not None
 
 
 def _is_refusal(message: dict[str, Any]) -> bool:
@@ -238,11 +256,16 @@ def _is_refusal(message: dict[str, Any]) -> bool:
 
 
 def _text(content: Any) -> str:
-    """Return the text of a message; some servers send a list of parts, as requests have."""
+    """Return the text of a message; some servers send parts, as requests have, of which thoughts are no text."""
     if isinstance(content, list):
-        texts = [part.get("text") for part in content if isinstance(part, dict)]
-        return "".join(text for text in texts if isinstance(text, str))
-    return content if isinstance(content, str) else ""
+        return "".join(map(_part_text, content))
+    return _part_text(content)
+
+
+def _part_text(part: Any) -> str:
+    if isinstance(part, dict):
+        part = None if str(part.get("type")) in _THOUGHTS else part.get("text")
+    return part if isinstance(part, str) else ""
 
 
 def _whole(text: str) -> str:
@@ -276,24 +299,3 @@ def _finish(choice: dict[str, Any]) -> str:
     if finish_of(name) is Finish.BROKEN:
         raise mark_possibly_paid(ProviderBusy(f"the provider broke the reply off ({printable_reason(name)})"))
     return "" if name.lower() in {"null", "none"} else name
-
-
-def _usage(usage: Any) -> TokenUsage | None:
-    """Return the reported tokens; ``None`` if there is no whole account of them."""
-    if not isinstance(usage, dict):
-        return None
-    sent, received = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    if sent is None or received is None:
-        return None
-    if (total := _count(usage.get("total_tokens"))) is not None:
-        received = max(received, total - sent)  # Gemini and xAI count thoughts in the total, beside the completion
-    reported = usage.get("prompt_tokens_details")
-    details: dict[str, Any] = reported if isinstance(reported, dict) else {}
-    cached = min(_count(details.get("cached_tokens")) or 0, sent)
-    written = min(_count(details.get("cache_write_tokens")) or 0, sent - cached)
-    return TokenUsage(sent, cached, received, written, reported_cost(usage))
-
-
-def _count(value: Any) -> int | None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 <= value <= _MOST_TOKENS else None

@@ -25,7 +25,8 @@ the end of a fixed window, early in which the same formula would yield far too l
 def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
     """Return the seconds to wait in a refusal's headers, at most an hour; ``None`` if they name none.
 
-    ``retry-after-ms`` has precedence, then Retry-After (RFC 9110, 10.2.3: seconds or a date). If the refusal is
+    ``retry-after-ms`` has precedence, then Retry-After (RFC 9110, 10.2.3: seconds or a date; gateways send durations
+    such as ``5s`` and times, too). If the refusal is
     ``limited`` by a rate, the reset of the exhausted limit comes last: a duration (OpenAI, Groq), seconds (Azure), or a
     time (gateways, and providers of other APIs behind them). A time is compared with the response's own Date, as the
     two clocks may differ; without one, with the local clock.
@@ -49,7 +50,9 @@ def demanded_wait(headers: Mapping[str, str]) -> float | None:
         return milliseconds / 1000
     value = headers.get("retry-after", "").strip()
     seconds = _number(value)
-    return _until(_http_date(value), headers) if seconds is None else seconds
+    if seconds is not None and not _FIRST_EPOCH <= seconds < math.inf:
+        return seconds
+    return _reset(value, headers) if (date := _http_date(value)) is None else _until(date, headers)
 
 
 def limits(headers: Mapping[str, str]) -> Rates:

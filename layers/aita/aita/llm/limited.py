@@ -13,10 +13,18 @@ _SHORTEST, _LONGEST = 0.001, 3600.0  # seconds, as of the headers' waits
 
 _AGAIN = re.compile(
     r"(?:try again|retry|wait)(?: after| in| for)? {0,3}"
-    r"((?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)){1,4}|\d{1,9}(?:\.\d{1,9})? ?seconds?)",
+    r"((?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)\b|\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)(?=\d)){1,4}"
+    r"|\d{1,9}(?:\.\d{1,9})? ?(?:milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?)\b)",
     re.IGNORECASE,
 )
 """OpenAI's form, "Please try again in 1.2s", with "20ms" and "6m0s", and that of Azure, "retry after 3 seconds"."""
+_UNITS = (
+    (re.compile(r" ?(?:milliseconds?|msecs?)$| ms$"), "ms"),
+    (re.compile(r" ?(?:seconds?|secs?)$| s$"), "s"),
+    (re.compile(r" ?(?:minutes?|mins?)$"), "m"),
+    (re.compile(r" ?(?:hours?|hrs?)$"), "h"),
+)
+"""Units as words, and as durations have them."""
 _DELAYS = ("retrydelay", "retry_after", "retry_after_seconds", "retryafter")
 """Fields with the seconds to wait; the first is Google's."""
 _BY_TOKENS = r"rate[ _]limit|tokens per min|\btpm\b"
@@ -30,6 +38,11 @@ def is_limited(status: int, body: object) -> bool:
     if status == _TOO_LARGE:
         return re.search(_BY_TOKENS, diagnostic_text(body)[:_MOST_TEXT].lower().replace("_", " ")) is not None
     return status == _TOO_MANY or (status == _UNAVAILABLE and classify_forbidden(body) is Forbidden.RATE)
+
+
+def names_capacity(code: str, text: str) -> bool:
+    """Return whether an error's code or text says that the provider has no capacity left for now."""
+    return "capacity" in f"{code} {text[:_MOST_TEXT]}".lower()
 
 
 def exceeds_limit(text: str) -> bool:
@@ -52,5 +65,8 @@ def stated_wait(body: object) -> float | None:
     """Return the seconds to wait that a refusal's body states, at most an hour; ``None`` if it states none."""
     found = _AGAIN.search(diagnostic_text(body)[:_MOST_TEXT])
     stated = next((text for name in _DELAYS if (text := field_text(body, name))), found[1] if found else "")
-    seconds = duration(stated.lower().removesuffix("seconds").removesuffix("second").strip()) if stated else None
+    stated = stated.lower().strip()
+    for words, unit in _UNITS:
+        stated = words.sub(unit, stated)
+    seconds = duration(stated) if stated else None
     return None if seconds is None else min(max(seconds, _SHORTEST), _LONGEST)

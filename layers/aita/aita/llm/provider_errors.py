@@ -12,13 +12,18 @@ from aita.llm.connection_failures import CUT_OFF, connection_failure
 from aita.llm.error_body import diagnostic_text, field_text, message_text
 from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
 from aita.llm.headers import demanded_wait, limits, retry_after
-from aita.llm.limited import exceeds_limit, is_limited, is_of_days, is_zero, stated_wait
+from aita.llm.limited import exceeds_limit, is_limited, is_of_days, is_zero, names_capacity, stated_wait
 from aita.llm.plain_words import plain_name, plain_words
 from aita.llm.refused import Refused, classify_refused
 
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_LARGE, _TOO_MANY = 408, 409, 413, 429
+_FAILED_MODEL = 424
+"""Status of a request that failed in the model: TGI's "generation error" (its API's documentation), Bedrock's, too."""
+_GROQS_OR_COHERES = 498
+"""Status of Cohere's filter, and of a flex tier without capacity at Groq (its documentation, "API Error Codes")."""
 _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
+_STATUSES = ("code", "status", "status_code", "statusCode", "error_code", "http_status")
 GATEWAY_TIMEOUTS = {_REQUEST_TIMEOUT, 504, 524}
 """Statuses of gateways that waited too long for the model, which goes on and may be paid; 524 is Cloudflare's."""
 
@@ -119,10 +124,16 @@ def embedded_error(error: object) -> CallError:
     return failure
 
 
+def embedded_status(error: object) -> int | None:
+    """Return the status in an error of a response's body, where gateways give it different names."""
+    values = [_word(error.get(name, "")) for name in _STATUSES] if isinstance(error, dict) else []
+    return next((int(each) for each in values if each.isdecimal() and _FIRST_REFUSAL <= int(each) <= _LAST), None)
+
+
 def _classify_embedded(error: object) -> CallError:
     code = _word(error.get("code", "")) if isinstance(error, dict) else ""
-    if code.isdecimal() and _FIRST_REFUSAL <= int(code) <= _LAST:
-        return _refusal(int(code), "", "", {}, error)
+    if (status := embedded_status(error)) is not None:
+        return _refusal(status, "" if code.isdecimal() else code, "", {}, error)
     answered = f"the provider answered an error{f' ({shown})' if (shown := plain_name(code)) else ''}"
     if meant := _by_code(code, answered) or _by_words(diagnostic_text(error), answered):
         return meant
@@ -156,8 +167,8 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
         return meant
     if status in _BROKEN and (meant := _by_words(text, answered, {Refused.KEY, Refused.TOO_LONG, Refused.MEMORY})):
         return meant
-    limited = is_limited(status, body)
-    if limited or status in {_REQUEST_TIMEOUT, _CONFLICT} or status >= _SERVER_ERROR:
+    limited = is_limited(status, body) or (status == _GROQS_OR_COHERES and names_capacity(code, text))
+    if limited or status in {_REQUEST_TIMEOUT, _CONFLICT, _FAILED_MODEL} or status >= _SERVER_ERROR:
         observed = limits(headers)
         failure = ProviderBusy(
             f"{answered}{_words(body)}",
@@ -196,7 +207,7 @@ def _by_status(status: int, answered: str, body: object) -> CallError | None:
             return _quota_spent(answered)
         case 404 | 410:
             return _not_found(answered, body)
-        case 446 | 498:  # Portkey's and Cohere's
+        case 446 | 498:  # Portkey's and Cohere's (``_GROQS_OR_COHERES``)
             return _filter_refusal(answered)
         case 405:
             return RunStopped(f"{answered}: the base URL is not that of its API", setting=ProviderSetting.BASE_URL)

@@ -53,6 +53,7 @@ _MODEL = (
     r"|not a valid model|no models? (?:are |is )?loaded|failed to load model"
     r"|deployment_?not_?found|deployment.{0,40}not exist"
     r"|\bmodel ['\"`]?[\w./:@-]+['\"`]? is not (?:supported|available)|invalid value for ['\"`]?model\b"
+    r"|\bmodel\b[^.]{0,40}\bonly (?:be )?(?:supported|available|used)\b[^.]{0,20}\bv1/\w+|\bnot a chat model\b"
     r"|(?:could not|cannot|can't|unable to) (?:find|access|load) (?:the )?model|模型.{0,10}不存在"
 )
 _REGION = (
@@ -60,7 +61,7 @@ _REGION = (
     r"|unsupported_country|not available in your (?:country|region|location)"
 )
 _QUOTA = (
-    r"credit balance|(?:insufficient|not enough|out of|no)[ _-](?:account )?(?:balance|credit|fund)"
+    r"credit balance|(?:insufficient|not enough|out of|no)[ _-](?:account )?(?:balance|credit|fund|quota)"
     r"|balance.{0,20}(?:insufficient|too low|not enough)|arrear|good standing|billing[ _](?:hard|not|is|account)"
     r"|(?:add|buy|purchase|requires? more) (?:\d+ )?credits?|余额|欠费|充值"
     r"|budget[ _](?:has been |is |was )?(?:exceeded|exhausted|reached)|(?:usage|spend(?:ing)?|monthly) limits?\b"

@@ -54,8 +54,9 @@ _WORD = re.compile(r"[a-z][a-z0-9_.\-]{0,39}")
 
 @lru_cache(_MOST_REASONS)
 def finish_of(reason: str) -> Finish:
-    """Return the meaning of a finish reason; case, hyphens and Gemini's prefix do not matter."""
-    return _BY_REASON.get(_plain(reason), Finish.UNKNOWN)
+    """Return the meaning of a finish reason; case, hyphens and Gemini's prefixes do not matter."""
+    plain = _plain(reason)
+    return _BY_REASON.get(plain, Finish.BROKEN if plain.endswith("_error") else Finish.UNKNOWN)
 
 
 def printable_reason(reason: str) -> str:
@@ -65,4 +66,5 @@ def printable_reason(reason: str) -> str:
 
 
 def _plain(reason: str) -> str:
-    return reason.strip().lower().removeprefix("finish_reason_").replace(" ", "_").replace("-", "_")
+    plain = reason.strip().lower().removeprefix("finishreason.").removeprefix("finish_reason_")
+    return plain.replace(" ", "_").replace("-", "_")
