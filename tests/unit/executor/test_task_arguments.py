@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from aita import RequestError, SimpleLLMTask, VisionLLMTask
 from aita.tasks.json_schema import strict_schema
@@ -159,3 +159,24 @@ def test_images_may_come_from_a_generator() -> None:
 def test_a_prompt_is_given_by_its_name(kind: Any) -> None:
     with pytest.raises(RequestError, match=f"a {kind.__name__} takes its arguments by name: write prompt= before"):
         kind("VEXILLOLOGY")
+
+
+class Numbers(RootModel[list[int]]):
+    """A reply that is no object."""
+
+
+class Counts(RootModel[dict[str, int]]):
+    """A reply that is an object, though its fields have no names."""
+
+
+def test_a_model_of_a_list_costs_no_call(make: Make) -> None:
+    llm = FakeLLM()
+    batch = make(llm).execute_batch([SimpleLLMTask(prompt="x", response_model=Numbers)])
+    assert "the response_model Numbers is of JSON's type array" in str(batch.task_results[0].error)
+    assert llm.calls.total() == 0
+
+
+def test_a_model_of_a_dictionary_is_one_of_an_object(make: Make) -> None:
+    task = SimpleLLMTask(prompt="x", response_model=Counts)
+    batch = make(FakeLLM(lambda _: '{"a": 1}')).execute_batch([task])
+    assert batch.task_results[0].result == Counts({"a": 1})

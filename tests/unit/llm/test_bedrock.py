@@ -511,6 +511,8 @@ class TestFailure:
             ("The provided image does not match the specified image format.", TaskError),
             ("The image format webp is not supported.", TaskError),
             ("Output blocked by content filtering policy", RefusalError),
+            ("The text field in the ContentBlock object at messages.0.content.0 is blank.", TaskError),
+            ("messages: text content blocks must be non-empty", TaskError),
             ("messages: at least one message is required", TaskError),
         ],
     )  # fmt: skip

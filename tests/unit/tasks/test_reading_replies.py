@@ -469,6 +469,16 @@ class TestOddities:
             LabelTask().parse(reply)
         assert LabelTask().parse(reply.replace('"A"', '"B"')).label == "B"
 
+    @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "-1.5E400"])
+    def test_a_number_that_is_none_is_asked_for_again(self, number: str) -> None:
+        class Measured(BaseModel):
+            value: float
+
+        task = SimpleLLMTask(prompt="p", response_model=Measured)
+        with pytest.raises(UnparsableReplyError, match="no number of JSON|too large"):
+            task.parse(f'{{"value": {number}}}')
+        assert task.parse('{"value": 1e300}').value == 1e300
+
     @pytest.mark.parametrize("confidence", [None, "9/10", 5])
     def test_a_transcription_is_kept_for_its_text_in_the_end(self, confidence: Any) -> None:
         kept = ended(TRANSCRIPTION, *[said(r"\frac{1}{2}", confidence)] * 4)

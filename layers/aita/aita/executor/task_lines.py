@@ -8,8 +8,9 @@ from typing import Any, TypedDict, Unpack, overload
 
 from pydantic_core import from_json
 
-from aita.errors import InvalidMaterialError, RequestError
+from aita.errors import InvalidMaterialError, RequestError, UnparsableReplyError
 from aita.models.result import ResultT_co
+from aita.tasks.reply_validation import check_fields
 from aita.tasks.simple import ModelT, SimpleLLMTask
 
 _BOM = b"\xef\xbb\xbf"
@@ -117,11 +118,15 @@ def _rows(data: bytes, path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]
         if not line.strip():
             continue
         try:
-            row = from_json(line.decode(), allow_inf_nan=False)
+            text = line.decode()
+            row = from_json(text, allow_inf_nan=False)
+            check_fields(text)
         except UnicodeDecodeError as error:
             raise InvalidMaterialError(f"{path}, line {number}: byte {error.start} is not UTF-8") from None
         except ValueError:
             raise InvalidMaterialError(f"{path}, line {number}: it is not JSON") from None
+        except UnparsableReplyError as error:
+            raise InvalidMaterialError(f"{path}, line {number}: {error}") from None
         if not isinstance(row, dict):
             raise InvalidMaterialError(f"{path}, line {number}: it is no JSON object")
         yield number, row

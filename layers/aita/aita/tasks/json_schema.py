@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from aita.errors import RequestError
+
 _KEPT = frozenset({"$ref", "anyOf", "enum", "const", "items", "properties", "type", "description"})
 """Keywords that every provider of strict schemas accepts; bounds and lengths are checked on the reply instead."""
 
@@ -22,9 +24,19 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
     The rules are those of OpenAI's structured outputs (platform documentation, "Structured model outputs", supported
     schemas): the root is an object, a reference stands alone, and a union is ``anyOf``. A tuple is a list of its types,
     whose order is checked on the reply. Dictionaries and values of any type are kept, though strict outputs lack them.
+
+    Raises
+    ------
+    RequestError
+        If the model is that of a list or a single value: a reply is an object.
     """
     with _BUILDING:
         schema = model.model_json_schema()
+    if (kind := schema.get("type", "object")) != "object":
+        raise RequestError(
+            f"the response_model {model.__name__} is of JSON's type {kind}, and a reply is an object: give a model with "
+            "a field of that type"
+        )
     definitions: dict[str, Any] = schema.pop("$defs", {})
     strict: dict[str, Any] = _strict(_resolved(schema, definitions), definitions)
     if definitions:

@@ -3,6 +3,7 @@
 import json
 import re
 from decimal import Decimal
+from math import isfinite
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -49,15 +50,24 @@ def fitted_to(model: type[ModelT], text: str, wrappers: int = _DEEPEST_WRAPPER) 
 
 
 def check_fields(text: str) -> None:
-    """Check that no object in a JSON text has a field twice with different values: a decoder takes the last.
+    """Check that no object in a JSON text has a field twice with different values, and that its numbers are numbers.
+
+    A decoder takes the last of such fields, reads ``NaN`` and ``Infinity``, which JSON does not have (RFC 8259, 6), and
+    makes a number that is too large an infinite one.
 
     Raises
     ------
     UnparsableReplyError
-        If an object has.
+        If an object has such fields, or a number is none or too large.
     """
     try:
-        json.loads(text, strict=False, object_pairs_hook=_checked_fields)
+        json.loads(
+            text,
+            strict=False,
+            object_pairs_hook=_checked_fields,
+            parse_constant=_refuse_constant,
+            parse_float=_checked_number,
+        )
     except (ValueError, RecursionError):  # no JSON, or too deep: the caller's own reading reports it
         return
 
@@ -67,6 +77,17 @@ def _checked_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) < len(pairs) and any(fields[name] != value for name, value in pairs):
         raise UnparsableReplyError("an object in it has a field twice, with unlike values")
     return fields
+
+
+def _refuse_constant(name: str) -> None:
+    raise UnparsableReplyError(f"{name.removeprefix('-')} stands in it, which is no number of JSON: give a number")
+
+
+def _checked_number(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise UnparsableReplyError("a number in it is too large")
+    return number
 
 
 def _mended(model: type[ModelT], value: Any, problem: ValidationError) -> ModelT | None:
