@@ -202,6 +202,11 @@ class TestOtherEndpoints:
         batches = answering(lambda request: httpx2.Response(200, json={"id": "b", "status": status}))
         assert batches.get("b") == ProviderBatch(batch_id="b", ended=False)
 
+    @pytest.mark.parametrize("status", ["completed", "COMPLETED", "Expired"])
+    def test_an_end_may_be_written_in_capitals(self, status: str) -> None:
+        batches = answering(lambda request: httpx2.Response(200, json={"id": "b", "status": status}))
+        assert batches.get("b").ended
+
     def test_a_line_that_is_longer_than_any_reply_hides_no_other(self) -> None:
         body = {"choices": [{"message": {"content": "four"}, "finish_reason": "stop"}]}
         right = json.dumps({"custom_id": "d", "response": {"status_code": 200, "body": body}}).encode()
@@ -220,6 +225,7 @@ class TestOtherEndpoints:
             line("a", "one\u2028two\x85three"),
             '{"custom_id": "b',
             line("c", "x", 429),
+            "[" * 100_000,
             "[]",
             "",
             line("d", "four"),

@@ -475,7 +475,7 @@ class TestOddities:
             value: float
 
         task = SimpleLLMTask(prompt="p", response_model=Measured)
-        with pytest.raises(UnparsableReplyError, match="no number of JSON|too large"):
+        with pytest.raises(UnparsableReplyError, match=r"no number of JSON|too large"):
             task.parse(f'{{"value": {number}}}')
         assert task.parse('{"value": 1e300}').value == 1e300
 

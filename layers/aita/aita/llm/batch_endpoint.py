@@ -190,7 +190,7 @@ def _batch(answer: Batch) -> ProviderBatch:
     files = (answer.output_file_id, answer.error_file_id)
     return ProviderBatch(
         batch_id=_required(answer.id),
-        ended=answer.status in _ENDED,
+        ended=str(answer.status).lower() in _ENDED,
         done=(counts.completed or 0) + (counts.failed or 0) if counts else 0,
         total=(counts.total or 0) if counts else 0,
         answer_files=tuple(each for each in files if each),
@@ -231,14 +231,14 @@ def _reply(line: bytes) -> tuple[str, Reply] | None:
     """Return the digest and the reply in a line of a batch's output or errors; ``None`` if it has none."""
     try:
         answer = json.loads(line)
-    except ValueError:  # cut off, or no text
+    except (ValueError, RecursionError):  # cut off, no text, or too deep
         answer = None
     response = answer.get("response") if isinstance(answer, dict) else None
     if not isinstance(response, dict) or response.get("status_code") != _SUCCESS:
         return None
     try:
         completion = read_completion(encoded(response.get("body") or {}), "application/json")
-    except CallError:
+    except (CallError, RecursionError):
         return None
     reply = Reply(
         text=completion.text,

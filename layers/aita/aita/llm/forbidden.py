@@ -48,9 +48,9 @@ _PENALISED = re.compile(
 _TERMS = re.compile(r"terms[ _]of[ _](?:service|use)")
 """Providers name a breach of their terms for accounts, regions and single inputs alike."""
 _FILTER = re.compile(
-    r"moderat|flagged|guardrail|content[ _-]{0,2}(?:filter|polic|violat|block(?:ed|ing)|management|check)|safety|unsafe|violat"
-    r"|prohibited|inappropriate|harmful|sensitive|offensive|(?:usage|acceptable use) (?:guideline|polic)|jailbreak"
-    r"|data[ _-]?inspection|responsible[ _-]?ai|\brefusal|injection|敏感|不安全|违规"
+    r"moderat|flagged|guardrail|content[ _-]{0,2}(?:filter|polic|violat|block(?:ed|ing)|management|check)|safety|unsafe"
+    r"|violat|prohibited|inappropriate|harmful|sensitive|offensive|(?:usage|acceptable use) (?:guideline|polic)"
+    r"|data[ _-]?inspection|responsible[ _-]?ai|\brefusal|injection|jailbreak|敏感|不安全|违规"
     r"|(?:prompt|input|request|content) (?:was |is |has been )?(?:blocked|rejected|refused|denied)"
 )
 _REGION = re.compile(r"\bregion|countr|territor|\blocation|geograph|sanction")

@@ -34,8 +34,8 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
         schema = model.model_json_schema()
     if (kind := schema.get("type", "object")) != "object":
         raise RequestError(
-            f"the response_model {model.__name__} is of JSON's type {kind}, and a reply is an object: give a model with "
-            "a field of that type"
+            f"the response_model {model.__name__} is of JSON's type {kind}, and a reply is an object: give a model "
+            "with a field of that type"
         )
     definitions: dict[str, Any] = schema.pop("$defs", {})
     strict: dict[str, Any] = _strict(_resolved(schema, definitions), definitions)
