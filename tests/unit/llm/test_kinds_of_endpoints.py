@@ -163,6 +163,39 @@ def _object_refused(answer: Answer) -> Rule:
 LEARNT: dict[str, Learnt] = {
     # the reply's limit, by its name
     "Mistral": Learnt("eca#231", (_mct(Answer(422, extra("max_completion_tokens"))),), with_max_tokens),
+    "a title in error": Learnt(
+        "the error attributes of Spring Boot's reference",
+        (
+            _mct(
+                Answer(
+                    400,
+                    {"status": 400, "error": "Bad Request", "message": 'Unrecognized field "max_completion_tokens"'},
+                )
+            ),
+        ),
+        with_max_tokens,
+    ),
+    "a title beside a list": Learnt(
+        "the exception filters of NestJS's documentation",
+        (
+            _mct(
+                Answer(
+                    422,
+                    {
+                        "statusCode": 422,
+                        "error": "Unprocessable Entity",
+                        "message": ["property max_completion_tokens should not exist"],
+                    },
+                )
+            ),
+        ),
+        with_max_tokens,
+    ),
+    "error that is true": Learnt(
+        "of that kind",
+        (_mct(Answer(400, {"error": True, "message": "max_completion_tokens is not supported"})),),
+        with_max_tokens,
+    ),
     "Mistral, wrapped": Learnt(
         "hindsight#852",
         (_mct(Answer(422, {"object": "error", "message": extra("max_completion_tokens")})),),
@@ -1301,6 +1334,23 @@ def test_a_filter_refuses_one_input(name: str) -> None:
     failure = fails(FILTERS[name])
     assert isinstance(failure, RefusalError)
     assert not failure.unexplained
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "wait"),
+    [
+        (Answer(429, {"error": "Too Many Requests", "message": "Slow down", "retry_after": 12}), ProviderBusy, 12),
+        (Answer(400, {"error": "Bad Request", "code": "context_length_exceeded"}), TooLongError, None),
+        (Answer(400, {"error": "Bad Request", "message": "Your credit balance is too low"}), RunStopped, None),
+        (Answer(400, {"error": None, "message": "The prompt is too long: 9000 tokens"}), TooLongError, None),
+    ],
+)
+def test_what_stands_beside_the_title_of_an_error_counts(
+    answer: Answer, kind: type[CallError], wait: float | None
+) -> None:
+    failure = fails(answer)
+    assert type(failure) is kind
+    assert getattr(failure, "retry_after", None) == wait
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from aita.llm.provider_errors import classify, embedded_error
 from aita.llm.quotes import without_quotes
 from aita.llm.refusal_text import no_eyes, refusal_text
 from aita.llm.refused import says_no_eyes
+from aita.llm.response_body import whole_body
 from aita.models.call_limits import CallLimits
 from aita.models.effort import NOT_SENT, ReasoningEffort
 from aita.models.run import Usage
@@ -103,7 +104,7 @@ class ChatModel:
                 text = refusal_text(failure)
             except (openai.APIError, httpx2.RequestError) as error:
                 if isinstance(error, openai.APIStatusError):
-                    error.body = without_quotes(error.body, _prompt(request))
+                    error.body = without_quotes(whole_body(error), _prompt(request))
                 failure, text = classify(error), refusal_text(error)
             else:
                 self._learn(refusals, form, request)

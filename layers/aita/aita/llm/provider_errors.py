@@ -15,6 +15,7 @@ from aita.llm.headers import demanded_wait, limits, retry_after
 from aita.llm.limited import exceeds_limit, is_limited, is_of_days, is_zero, names_capacity, stated_wait
 from aita.llm.plain_words import plain_name, plain_words
 from aita.llm.refused import Refused, classify_refused
+from aita.llm.response_body import whole_body
 
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_LARGE, _TOO_MANY = 408, 409, 413, 429
 _FAILED_MODEL = 424
@@ -69,7 +70,8 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     Only its ``said`` may contain text of the prompt or the reply. httpx2's errors are raised while a body is streamed.
     """
     failure = _classify(error)
-    failure.said = message_text(getattr(error, "body", None))[:LONGEST_SAID]
+    body = whole_body(error) if isinstance(error, openai.APIStatusError) else getattr(error, "body", None)
+    failure.said = message_text(body)[:LONGEST_SAID]
     failure.may_be_paid = failure.may_be_paid or isinstance(_cause(error), _LOST)
     return failure
 
@@ -100,8 +102,9 @@ def _classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     if isinstance(error, httpx2.RequestError):
         return too_late() if isinstance(error, httpx2.TimeoutException) else ProviderBusy(CUT_OFF)
     if isinstance(error, openai.APIStatusError):
-        code, parameter = _word(error.code or ""), _word(error.param or "")
-        return _refusal(error.status_code, code, parameter, error.response.headers, error.body)
+        body = whole_body(error)
+        code = _word(error.code or (body.get("code") if isinstance(body, dict) else None) or "")
+        return _refusal(error.status_code, code, _word(error.param or ""), error.response.headers, body)
     if isinstance(error, openai.APITimeoutError):
         return too_late()
     if isinstance(error, openai.APIConnectionError):
