@@ -95,7 +95,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     choice = _choice(answer)
     message = choice.get("message") if choice else None
     if not isinstance(message, dict) or choice is None:
-        failure = missing_choice(answer) if choice is None and answer.get("choices") == [] else no_completion()
+        failure = missing_choice(answer) if choice is None and answer.get("choices") == [] else _no_choice(answer)
         failure.may_be_paid = reported_usage(answer.get("usage")) is not None
         raise failure
     text, usage = _whole(_text(message.get("content"))), reported_usage(answer.get("usage") or choice.get("usage"))
@@ -239,6 +239,15 @@ def _error(answer: dict[str, Any]) -> Any:
         return status
     is_error = answer.get("object") == "error" or answer.get("detail") or answer.get("errors")
     return answer if is_error or _tells_of_failure(answer) else None
+
+
+def _no_choice(answer: dict[str, Any]) -> CallError:
+    """Return the error of a response without choices: by its own code and words, if they tell one."""
+    if any(answer.get(name) for name in ("code", "error_code", "errcode")):
+        failure = embedded_error(answer)
+        if not isinstance(failure, ProviderBusy) or failure.limited:
+            return failure
+    return no_completion()
 
 
 def _tells_of_failure(answer: dict[str, Any]) -> bool:
