@@ -170,3 +170,20 @@ test("with all calls failing, each decision is kept and the server is asked ever
   await pass();
   assert.deepEqual(outbox.entries.value, []);
 });
+
+for (const written of ["note", "correct"]) {
+  test(`points that wait to be sent do not give way to a ${written} that is written afterwards`, async () => {
+    const failing = new Set(["a"]);
+    const { outbox, sent, pass } = outboxOver(failing);
+    outbox.add("a", { action: "accept" });
+    await pass();
+    outbox.add("a", { action: written });
+    outbox.add("a", { action: written });
+    assert.deepEqual(outbox.entries.value.map(({ request }) => request.action), ["accept", written]);
+    failing.clear();
+    outbox.retry();
+    await pass();
+    assert.deepEqual(sent.slice(-2).map(([, action]) => action), ["accept", written]);
+    assert.deepEqual(outbox.entries.value, []);
+  });
+}

@@ -3,8 +3,16 @@
 
 import { signal } from "./vendor/signals-core.mjs";
 
+const decoded = (part) => {
+  try {
+    return decodeURIComponent(part);
+  } catch { // a cut or mistyped address: it names nothing, as any other name does that is not there
+    return part;
+  }
+};
+
 const read = () => {
-  const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
   return { assignment: parts[0] ?? "", screen: parts[1] ?? "", part: parts[2] ?? "", cell: parts[3] ?? "" };
 };
 

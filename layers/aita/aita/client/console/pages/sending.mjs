@@ -9,8 +9,8 @@ import { basisAfter, isOf } from "./logic/draft.mjs";
 import { Outbox } from "./logic/outbox.mjs";
 
 /**
- * The page's outbox. An entry holds its `assignment`, its `queue` (an AnswerQueue) and the `answer` as the person saw
- * it; the answer's basis is read from the queue when the entry is sent, as a decision before it may have changed it.
+ * The page's outbox. An entry holds its `assignment`, its `queue` (an AnswerQueue), the `answer` as the person saw it,
+ * and `before`, the answer without any decision that this one took the place of; the answer's basis is read from the queue when the entry is sent, as a decision before it may have changed it.
  */
 export const unsent = new Outbox({
   async send(entry) {

@@ -13,6 +13,8 @@ import { prefetch } from "./answer_picture.mjs";
 const PAGE = 25;
 const AHEAD = 3; // answers whose pictures are fetched before they are shown
 
+const isOpen = ({ state }) => state === "NEEDS_REVIEW" || state === "FAILED";
+
 export class Grading {
   /** `cell`: an answer that is shown first, whether the filter has it or not; empty without one. */
   constructor(assignment, question, filter, cell = "") {
@@ -44,7 +46,7 @@ export class Grading {
     const path = ["assignments", this.assignment, "answers"];
     const [page, first] = await Promise.all([
       call("GET", path, { query }),
-      cell && call("GET", [...path, cell], { query: blind ? { blind: "true" } : {} }),
+      cell && this._linked(cell, question),
     ]);
     if (first) {
       page.answers = [...first.answers, ...page.answers.filter((each) => each.cell_id !== cell)];
@@ -52,6 +54,19 @@ export class Grading {
     }
     await this._prepare(page);
     return page;
+  }
+
+  /** Return a page with the answer that the address names; null, with a notice, if the question has none of that id. */
+  async _linked(cell, question) {
+    try {
+      const found = await call("GET", ["assignments", this.assignment, "answers", cell], { query: this.filter.blind ? { blind: "true" } : {} });
+      if (found.question.question_id === question) return found;
+      this.notice.value = `The answer that the link names is one to question ${found.question.question_id}: here are those to question ${question}.`;
+    } catch (error) {
+      if (!(error instanceof CallError) || ![400, 404].includes(error.status)) throw error;
+      this.notice.value = `The answer that the link names is not shown: ${error.message}`;
+    }
+    return null;
   }
 
   _prepare(page) {
@@ -142,13 +157,14 @@ export class Grading {
   /** Decide on the answer that is shown, and go on; the decision is sent meanwhile. */
   decide(request, after) {
     const answer = this.answer;
-    const wasOpen = answer.state === "NEEDS_REVIEW" || answer.state === "FAILED";
+    const wasOpen = isOpen(answer);
     const closes = request.action === "accept" || request.action === "set";
     this._decided = [...this._decided.filter((cell) => cell !== answer.cell_id), answer.cell_id];
     const { assignment, queue } = this;
     const forget = this._forgetting(answer.cell_id);
     unsent.add(answer.cell_id, request, {
       assignment, queue, answer,
+      before: unsent.givesWay(answer.cell_id, request)?.before ?? answer,
       discarded: (entry) => this._discarded(entry),
       after: (decision) => {
         forget();
@@ -202,7 +218,7 @@ export class Grading {
     const forget = this._forgetting(cell);
     this.notice.value = "Undone.";
     unsent.add(cell, { action: "undo" }, {
-      assignment, queue, answer: this.answer,
+      assignment, queue, answer: this.answer, before: this.answer,
       discarded: (entry) => this._discarded(entry),
       after: () => {
         forget();
@@ -212,8 +228,12 @@ export class Grading {
   }
 
   /** Show an answer as it was before a decision that is not sent any more. */
-  _restore({ cell, answer: { state, points } }) {
-    this.queue.replace({ ...this.queue.find(cell), state, points });
+  _restore({ cell, before: { state, points } }) {
+    const { queue } = this;
+    const shown = queue.find(cell);
+    if (!shown) return;
+    if (isOpen({ state }) && !isOpen(shown)) queue.open.value += 1;
+    queue.replace({ ...shown, state, points });
   }
 
   _discarded(entry) {

@@ -8,7 +8,9 @@ const PARKED_AFTER = 3; // tries that the server failed at, until an entry count
 /** Return whether the server failed at an entry again and again: it is shown with the reason, and tried after the others. */
 export const isParked = (entry) => entry.failures >= PARKED_AFTER;
 
-const WRITTEN = ["note", "correct"]; // a later decision of another kind does not take their place
+const WRITTEN = ["note", "correct"]; // neither do they take the place of another kind, nor another kind theirs
+
+const takesPlaceOf = (later, earlier) => later === earlier || (!WRITTEN.includes(later) && !WRITTEN.includes(earlier));
 
 const isToSend = (entry) => entry.state === "waiting" || entry.state === "unsent";
 
@@ -39,10 +41,16 @@ export class Outbox {
     this._first = null; // id of the entry that is asked to be tried first
   }
 
-  /** Take a decision on an answer; one on the same answer that was not sent yet gives way to it, unless it is written. */
-  add(cell, request, details = {}) {
+  /** Return the decision that a new one on an answer takes the place of: the last one, if it is not on its way. */
+  givesWay(cell, request) {
     const before = this.of(cell);
-    if (before && (!WRITTEN.includes(before.request.action) || before.request.action === request.action)) this.withdraw(cell);
+    return before && before.state !== "sending" && takesPlaceOf(request.action, before.request.action) ? before : undefined;
+  }
+
+  /** Take a decision on an answer. A note or a corrected reading takes the place of its own kind alone. */
+  add(cell, request, details = {}) {
+    const before = this.givesWay(cell, request);
+    if (before) this.discard(before.id);
     const entry = { ...details, id: this._next++, cell, request, state: "waiting", message: "", theirs: null, failures: 0 };
     this.entries.value = [...this.entries.value, entry];
     this._wake();
