@@ -161,3 +161,37 @@ def test_a_version_of_another_file_is_not_found(
 def test_no_other_file_has_versions_here(stack: Stack, assignment: str, query: str) -> None:
     code, error = stack.call("GET", f"/assignments/{assignment}/versions?{query}")
     assert (code, error["error"]) == (400, "RequestError")
+
+
+@pytest.mark.parametrize(
+    "broken", ["{broken", "[]", '{"questions": ["1"]}', '{"questions": null}', '{"questions": {"1": 2}}', "[" * 100_000]
+)
+def test_a_broken_file_is_compared_by_its_text_and_a_version_takes_its_place(
+    stack: Stack, transfer: Transfer, api: ApiClient, assignment: str, broken: str
+) -> None:
+    key = f"{assignment}/{WrittenFile.QUESTIONS}"
+    whole = json.dumps(exam(assignment))
+    old = stack.s3.put_object(Bucket=BUCKET, Key=key, Body=whole)["VersionId"]
+    wrong = stack.s3.put_object(Bucket=BUCKET, Key=key, Body=broken)["VersionId"]
+    found = compare_version(api, transfer, assignment, WrittenFile.QUESTIONS, old)
+    (entry,) = found.changed
+    assert (entry.question_id, entry.lines) == ("", (("-", broken), ("+", whole)))
+    restore_version(api, transfer, assignment, WrittenFile.QUESTIONS, old, found.seen)
+    assert stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode() == whole
+    seen = compare_version(api, transfer, assignment, WrittenFile.QUESTIONS, wrong).seen
+    with pytest.raises(InvalidMaterialError):
+        restore_version(api, transfer, assignment, WrittenFile.QUESTIONS, wrong, seen)
+    assert stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode() == whole
+
+
+def test_another_order_of_the_questions_is_a_difference(
+    stack: Stack, transfer: Transfer, api: ApiClient, assignment: str
+) -> None:
+    questions = exam(assignment)
+    key = f"{assignment}/{WrittenFile.QUESTIONS}"
+    made = stack.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(questions, indent=1))["VersionId"]
+    stack.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(questions))
+    assert compare_version(api, transfer, assignment, WrittenFile.QUESTIONS, made).changed == (), "it says the same"
+    turned = questions | {"questions": questions["questions"][::-1]}
+    stack.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(turned))
+    assert compare_version(api, transfer, assignment, WrittenFile.QUESTIONS, made).changed

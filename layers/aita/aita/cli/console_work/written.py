@@ -134,8 +134,6 @@ def version(api: ApiClient, files: FileTransfer, asked: VersionRequest) -> dict[
 
     Raises
     ------
-    InvalidMaterialError
-        If the version or the present file is no JSON.
     NotFoundError
         If there is no such version.
     """

@@ -3,7 +3,7 @@
 import difflib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.written_change import digest, send_changed, written_content
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
-from aita.errors import InvalidMaterialError, NotFoundError
+from aita.errors import NotFoundError
 from aita.models.file_version import FileVersion, WrittenFile
 from aita.models.names import check_assignment
 from aita.services.assignments import object_keys
@@ -27,7 +27,7 @@ class ChangedEntry:
     Parameters
     ----------
     question_id
-        Empty for what the file says of the exam.
+        Empty for what the file says of the exam, and for the whole file where that is not told by question.
     lines
         Lines of the present file and of the version, the mark of each first: ``-`` if the present file alone has it,
         ``+`` if the version alone has it, a space if both have.
@@ -72,12 +72,12 @@ def compare_version(
 ) -> ComparedVersion:
     """Return a version of a file, and what restoring it changes.
 
+    A file that is broken, or differs in more than what it says of each question, is compared by the lines of its text.
+
     Raises
     ------
     NotFoundError
         If the file has no such version.
-    InvalidMaterialError
-        If the version or the present file is no JSON.
     """
     version = _find(api, check_assignment(assignment), file, version_id)
     buffer = io.BytesIO()
@@ -85,8 +85,7 @@ def compare_version(
     names = (file, object_keys.EXAM_SPEC)
     present = written_content(fetch_material(api, transfer, assignment, names), file)
     content = buffer.getvalue()
-    changed = tuple(_changed(_entries(present, file), _entries(content, file)))
-    return ComparedVersion(version, digest(present), present != content, changed)
+    return ComparedVersion(version, digest(present), present != content, _compared(present, content, file))
 
 
 def restore_version(
@@ -121,20 +120,37 @@ def _find(api: ApiClient, assignment: str, file: WrittenFile, version_id: str) -
     raise NotFoundError(f"{file} has no version {version_id[:64]!r} among its last {_SEARCHED}: list the versions")
 
 
-def _entries(data: bytes, file: WrittenFile) -> dict[str, list[str]]:
-    """Return what a file says of each question, in lines; under the empty id what it says of the exam."""
-    if not data:
-        return {}
+def _compared(present: bytes, content: bytes, file: WrittenFile) -> tuple[ChangedEntry, ...]:
+    ours, theirs = _parsed(present), _parsed(content)
+    if ours == theirs and ours is not None:
+        return ()
+    before, after = _entries(ours, file), _entries(theirs, file)
+    found = () if before is None or after is None else tuple(_changed(before, after))
+    return found or tuple(_changed({"": _text(present)}, {"": _text(content)}))
+
+
+def _parsed(data: bytes) -> Any:
+    """Return a file's content, empty for none; ``None`` if it is no JSON."""
     try:
-        content = json.loads(data.decode("utf-8-sig"))
-    except ValueError:
-        raise InvalidMaterialError(f"{file}: this version is no JSON, and can't be compared") from None
+        return json.loads(data.decode("utf-8-sig")) if data else {}
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(data: bytes) -> list[str]:
+    return data.decode("utf-8-sig", errors="replace").splitlines()
+
+
+def _entries(content: Any, file: WrittenFile) -> dict[str, list[str]] | None:
+    """Return what a file says of each question, in lines, and under the empty id of the exam; ``None`` if broken."""
     if not isinstance(content, dict):
-        raise InvalidMaterialError(f"{file}: this version is no JSON object, and can't be compared")
+        return None
     if file is not WrittenFile.QUESTIONS:
         return {each: list(_lines("", value)) for each, value in content.items()}
-    questions = content.pop("questions", [])
-    found = {"": list(_lines("", content))}
+    questions = content.get("questions", [])
+    if not isinstance(questions, list) or not all(isinstance(each, dict) for each in questions):
+        return None
+    found = {"": list(_lines("", {name: value for name, value in content.items() if name != "questions"}))}
     return found | {str(each.get("question_id")): list(_lines("", each)) for each in questions}
 
 
@@ -161,5 +177,14 @@ def _changed(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) ->
     for each in (*before, *(added for added in after if added not in before)):
         ours, theirs = before.get(each, []), after.get(each, [])
         if ours != theirs:
-            found = [line for line in difflib.ndiff(ours, theirs) if not line.startswith("?")]
-            yield ChangedEntry(each, tuple((line[0], line[2:]) for line in found))
+            yield ChangedEntry(each, tuple(_marked(ours, theirs)))
+
+
+def _marked(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
+    for kind, first, last, begin, end in matcher.get_opcodes():
+        if kind == "equal":
+            yield from ((" ", line) for line in ours[first:last])
+        else:
+            yield from (("-", line) for line in ours[first:last])
+            yield from (("+", line) for line in theirs[begin:end])

@@ -49,11 +49,12 @@ export function Rubrics({ assignment, part }) {
   };
   useEffect(() => {
     const press = (event) => {
-      if (!exam || editing || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select, dialog")) return;
-      if (event.key === "j") go(1);
+      if (editing || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select, dialog")) return;
+      if (event.key === "v") setVersions("rubric");
+      else if (!exam) return;
+      else if (event.key === "j") go(1);
       else if (event.key === "k") go(-1);
       else if (event.key === "e") setEditing("rubric");
-      else if (event.key === "v") setVersions("rubric");
       else return;
       event.preventDefault();
     };
@@ -75,7 +76,8 @@ export function Rubrics({ assignment, part }) {
     }
     setBusy(false);
   };
-  if (failed && !exam) return html`<p class="alert" role="alert">The questions did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>`;
+  const older = html`<${Versions} assignment=${assignment} open=${versions} show=${setVersions} restored=${(notes) => restored(notes)} />`;
+  if (failed && !exam) return html`<p class="alert" role="alert">The questions did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>${older}`;
   if (!exam) return html`<p class="none" role="status">Loading …</p>`;
   const shown = exam.questions[index];
   const save = (kind) => (content) => {
@@ -102,7 +104,7 @@ export function Rubrics({ assignment, part }) {
     <p role="status">${told}</p>
     ${failed && html`<p class="alert" role="alert">${failed} <button type="button" onClick=${load}>Load again</button></p>`}
     ${before.length > 0 && html`<p><button type="button" disabled=${busy} onClick=${undo}>Take back the last change (question ${before.at(-1).question_id})</button></p>`}
-    <${Versions} assignment=${assignment} open=${versions} show=${setVersions} restored=${restored} />
+    ${older}
     <${Preview} assignment=${assignment} times=${times} />
     <div class="beside">
       <ol class="choices" aria-label="Questions">${exam.questions.map(({ question, rubric, answer_key: key }) => html`<li key=${question.question_id}>
