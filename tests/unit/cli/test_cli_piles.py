@@ -5,6 +5,12 @@ import json
 
 import pytest
 
+from aita.cli.console_work.loose_pages import GiveRequest, give, undo
+from aita.client.api_client import ApiClient
+from aita.client.file_transfer import FileTransfer
+from aita.client.sigv4 import SigV4Transport
+from aita.client.stack_target import StackTarget
+from aita.errors import ConflictError
 from aita.models.pile import Booklet, Doubt, PilePage, Repair, Separation, UnplacedPage
 from aita.services.assignments import object_keys
 from tests.support.command_fixtures import Aita
@@ -136,3 +142,68 @@ def test_one_thing_is_said_of_pages(separated: FakeStack, aita: Aita, options: t
     assert code != 0
     assert "say one of --to FOLDER, --nobody and --undo" in err
     assert not separated.uploads
+
+
+def piles_of(stack: FakeStack) -> tuple[ApiClient, FileTransfer]:
+    place = StackTarget("aita", "us-east-1", stack.url, local=True)
+    return ApiClient(SigV4Transport(place, f"{stack.url}/_aws/execute-api/abc12345/v1", "us-east-1")), FileTransfer(
+        place
+    )
+
+
+def asked(page: int, folder: str | None) -> GiveRequest:
+    return GiveRequest(assignment="midterm", file="class.pdf", page=page, folder=folder)
+
+
+def test_a_page_that_somebody_else_placed_meanwhile_stays_there(separated: FakeStack) -> None:
+    api, files = piles_of(separated)
+    give(api, files, asked(3, "Ann"))
+    assert given(separated) == [(3, 3, "Ann")]
+    with pytest.raises(ConflictError, match=r"page 3 of class\.pdf is not loose any more"):
+        give(api, files, asked(3, "Bob"))
+    assert given(separated) == [(3, 3, "Ann")]
+
+
+def test_nobody_takes_another_persons_decision_back_unseen(separated: FakeStack, aita: Aita) -> None:
+    api, files = piles_of(separated)
+    give(api, files, asked(3, "Ann"))
+    given(separated)
+    assert aita("piles", "give", "class.pdf", "3", "--nobody", "-a", "midterm")[0] == 0
+    assert given(separated) == [(3, 3, "Ann"), (3, 3, None)]
+    with pytest.raises(ConflictError, match="nobody's, as somebody else has said since"):
+        undo(api, files, asked(3, "Ann"))
+    assert given(separated) == [(3, 3, "Ann"), (3, 3, None)]
+
+
+def test_a_decision_that_comes_between_reading_and_sending_is_kept(separated: FakeStack) -> None:
+    (queued,) = separated.answers["GET", "/assignments/midterm/files"]
+    assert isinstance(queued, dict)
+    theirs = {"file": "class.pdf", "source": SOURCE, "first": 8, "last": 8, "folder": "Bob"}
+    after = {"files": [*queued["files"], separated.file("piles.json", json.dumps({"given": [theirs]}).encode())]}
+    separated.answer("GET", "/assignments/midterm/files", after)
+    api, files = piles_of(separated)
+    give(api, files, asked(3, "Ann"))
+    sent = json.loads(separated.uploads["piles.json"])["given"]
+    assert [(each["first"], each["folder"]) for each in sent] == [(8, "Bob"), (3, "Ann")]
+
+
+def test_a_page_that_cannot_be_read_goes_to_no_folder(separated: FakeStack, aita: Aita) -> None:
+    (queued,) = separated.answers["GET", "/assignments/midterm/files"]
+    assert isinstance(queued, dict)
+    blurred = UnplacedPage(page=PilePage(source=SOURCE, page=4), doubt=Doubt.UNREADABLE)
+    found = Separation(unplaced=(blurred,), counted={SOURCE: 8})
+    queued["files"] = [separated.file("booklets.json", found.model_dump_json().encode())]
+    code, _, err = aita("piles", "give", "class.pdf", "3-4", "--to", "Ann", "-a", "midterm")
+    assert code != 0
+    assert "page 4 of class.pdf can't be read, so no folder can have it" in " ".join(err.split())
+    assert not separated.uploads
+    assert aita("piles", "give", "class.pdf", "4", "--nobody", "-a", "midterm")[0] == 0
+
+
+def test_pages_of_a_file_that_no_run_has_separated_wait_for_one(separated: FakeStack, aita: Aita) -> None:
+    (queued,) = separated.answers["GET", "/assignments/midterm/uploads"]
+    assert isinstance(queued, dict)
+    queued["files"] = [{"name": "piles/class.pdf", "size": 5, "etag": "another"}]
+    code, _, err = aita("piles", "give", "class.pdf", "3", "--to", "Ann", "-a", "midterm")
+    assert code != 0
+    assert "no run has separated that file as it is now" in " ".join(err.split())

@@ -100,5 +100,13 @@ def test_what_was_said_later_counts() -> None:
     assert len(pile.loose()) == 3
 
 
+def test_a_page_that_cannot_be_read_stays_loose_unless_it_is_nobodys() -> None:
+    pile = Pile()
+    pile.give("class 2.pdf", 6, "Cy")
+    assert [(each.file, each.page) for each in pile.loose()][1] == ("class 2.pdf", 6)
+    pile.give("class 2.pdf", 6, None)
+    assert ("class 2.pdf", 6) not in [(each.file, each.page) for each in pile.loose()]
+
+
 def test_without_a_pile_there_is_none() -> None:
     assert LoosePages(MemoryObjects()).page("midterm", 100, None).pages == ()

@@ -5,7 +5,7 @@ from typing import Any
 
 from aita.cli.console_work.class_list import ClassListRequest, class_list
 from aita.cli.console_work.export import ExportRequest, ReportsRequest, export, reports
-from aita.cli.console_work.loose_pages import GiveRequest, TakeBackRequest, give, undo
+from aita.cli.console_work.loose_pages import GiveRequest, give, undo
 from aita.cli.console_work.uploads import CheckRequest, DropRequest, SendRequest, Uploads
 from aita.cli.console_work.written import (
     ChangeRequest,
@@ -33,7 +33,7 @@ def own_work(staging: Staging) -> Mapping[str, OwnWork[Any]]:
         "give": OwnWork(GiveRequest, give),
         "reports": OwnWork(ReportsRequest, reports),
         "restore": OwnWork(RestoreRequest, restore),
-        "take-back": OwnWork(TakeBackRequest, undo),
+        "take-back": OwnWork(GiveRequest, undo),
         "upload-check": OwnWork(CheckRequest, uploads.check),
         "upload-discard": OwnWork(DropRequest, uploads.discard),
         "upload-send": OwnWork(SendRequest, uploads.send),

@@ -102,7 +102,10 @@ def booklet_files(material: AssignmentFiles) -> Iterator[BookletFile]:
 
 
 def unplaced_pages(material: AssignmentFiles) -> list[UnplacedPage]:
-    """Return the pages of the present piles that are in no booklet, and that no person has placed."""
+    """Return the pages of the present piles that are in no booklet, and that no person has placed.
+
+    A page that can't be read is in no folder, whatever a person gave it to.
+    """
     separation = material.separation()
     if not separation.unplaced:
         return []
@@ -111,8 +114,12 @@ def unplaced_pages(material: AssignmentFiles) -> list[UnplacedPage]:
     return [
         each
         for each in separation.unplaced
-        if each.page.source in names and each.doubt is not Doubt.COPY and _numbered(each.page) not in given
+        if each.page.source in names and each.doubt is not Doubt.COPY and not _is_placed(each.page, given)
     ]
+
+
+def _is_placed(page: PilePage, given: "_Given") -> bool:
+    return _numbered(page) in given and (page.is_readable or given[_numbered(page)] is None)
 
 
 _Given = Mapping[tuple[str, int], str | None]

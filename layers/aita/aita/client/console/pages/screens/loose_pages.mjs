@@ -66,19 +66,20 @@ export function LoosePages({ assignment }) {
       await does();
     } catch (error) {
       setProblem(error.message);
+      if (error.status === 409) await load(); // somebody else was here: what waits is not what is shown
     }
     setBusy(false);
   };
   const give = (folder) => work(async () => {
     const { is_new: isNew } = await ownCall("give", { assignment, file: page.file, page: page.page, folder });
     setTold(`Saved: ${nameOf(page)} is ${folder === null ? "nobody's" : `in ${folder}${isNew ? ", a new folder," : ""} from the next run on`}.`);
-    setLast(page);
+    setLast({ ...page, folder });
     setPages(pages.filter((each) => each.file !== page.file || each.page !== page.page)); // parts of one page go together
     setSearch("");
     setLine(0);
   });
   const undo = () => work(async () => {
-    await ownCall("take-back", { assignment, file: last.file, page: last.page });
+    await ownCall("take-back", { assignment, file: last.file, page: last.page, folder: last.folder });
     setTold(`Taken back: ${nameOf(last)} waits again.`);
     const found = await load();
     setAt(Math.max(0, found?.findIndex((each) => keyOf(each) === keyOf(last)) ?? 0));
@@ -88,7 +89,7 @@ export function LoosePages({ assignment }) {
     if (event.ctrlKey || event.metaKey) return;
     if (event.key === "ArrowDown" && !event.altKey) setLine(Math.min(chosen + 1, folders.length - 1));
     else if (event.key === "ArrowUp" && !event.altKey) setLine(Math.max(0, chosen - 1));
-    else if (event.key === "Enter" && folders[chosen]) give(folders[chosen].folder);
+    else if (event.key === "Enter" && folders[chosen] && page.url) give(folders[chosen].folder);
     else if (event.altKey && event.key === "ArrowDown" || event.key === "PageDown") show(index + 1);
     else if (event.altKey && event.key === "ArrowUp" || event.key === "PageUp") show(index - 1);
     else if (event.altKey && event.code === "KeyN") give(null);
@@ -123,10 +124,10 @@ function Loose({ page, folders, chosen, search, field, press, give, busy, setSea
       <input type="search" ref=${field} value=${search} autocomplete="off" role="combobox" aria-expanded="true" aria-controls="folders"
         aria-activedescendant=${folders.length ? `folder-${chosen}` : undefined} onKeyDown=${press} onInput=${(event) => setSearch(event.currentTarget.value)} /></label>
     <ul class="roster" id="folders" role="listbox" aria-label="Folders">${folders.map((each, place) => html`
-      <li key=${each.folder} id=${`folder-${place}`} role="option" aria-selected=${place === chosen} onClick=${() => give(each.folder)}>
+      <li key=${each.folder} id=${`folder-${place}`} role="option" aria-selected=${place === chosen} onClick=${() => page.url && give(each.folder)}>
         ${each.isNew ? `New folder “${each.folder}”` : each.folder}${each.name && ` ${each.name}`}${each.isBeside && html` <span class="flag">beside it in the pile</span>`}</li>`)}</ul>
     ${!folders.length && html`<p class="none">No folder holds that, and none can have that name.</p>`}
-    <p class="tools"><button type="button" class="main" disabled=${busy || !folders.length} onClick=${() => give(folders[chosen].folder)}>It belongs there <kbd>Enter</kbd></button>
+    <p class="tools"><button type="button" class="main" disabled=${busy || !folders.length || !page.url} onClick=${() => give(folders[chosen].folder)}>It belongs there <kbd>Enter</kbd></button>
       <button type="button" disabled=${busy} onClick=${() => give(null)}>It is nobody's <kbd>Alt N</kbd></button></p>
     <p class="cost">Up and down choose a folder; Page up and Page down go to other pages. It counts from the next run on.</p>
   </section>`;
@@ -140,6 +141,6 @@ function Scan({ url, name }) {
     if (url) picture(url).then((found) => left || setAddress(found), (error) => left || setFailed(error.message));
     return () => { left = true; };
   }, [url]);
-  if (!url) return html`<p class="alert">There is no picture of it: the page can't be read. Scan it again.</p>`;
+  if (!url) return html`<p class="alert">There is no picture of it: the page can't be read, so no folder can have it. Scan it again, or say that it is nobody's.</p>`;
   return html`<div class="paper" tabindex="0" role="group" aria-label="The page">${failed ? html`<p class="alert">The page is not shown: ${failed}</p>` : address && html`<img src=${address} alt=${`Scan of ${name}`} draggable=${false} />`}</div>`;
 }
