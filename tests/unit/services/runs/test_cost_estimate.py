@@ -10,6 +10,8 @@ from aita.errors import MissingMaterialError
 from aita.models.api import Estimate, RunOptions, StartRunRequest
 from aita.models.run import RunSettings
 from aita.models.second_look import See
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.pile_files import pile_files
 from aita.services.runs.cost_estimate import Estimator
 from aita.services.runs.pipelines import PIPELINES
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
@@ -38,6 +40,52 @@ def test_the_same_calls_cost_half_in_the_providers_batches(harness: Harness) -> 
         assert cost == 2 * (batched or 0)
     unpriced = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5), lambda *_: None, harness.decisions)
     assert unpriced.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric")).batch_cost_usd is None
+
+
+class TestPile:
+    """A pile that no run has separated yet costs what its pages and booklets do."""
+
+    @pytest.fixture
+    def pile(self, harness: Harness) -> Harness:
+        harness.exam()
+        harness.put("piles/class.pdf", b"x" * 300_000 * 8)
+        harness.put("roster.csv", "Name,Student ID\nAda Byron,1001\nBob Fox,1002\n")
+        return harness
+
+    def test_by_the_instructors_pages_of_a_booklet(self, pile: Harness) -> None:
+        pile.put("piles.json", {"pages": 2})
+        found = estimate(pile, "exam", read_names=True)
+        made = calls(found)
+        questions = len(AssignmentFiles(pile.objects, ASSIGNMENT).exam().questions)
+        assert (made["read_names"], made["transcribe"], made["grade"]) == (4, 8, 4 * questions)
+        assert "the pile is not separated yet: pages of a booklet are taken as 2, and booklets as 4" in found.notes
+        assert found.aws_cost_usd
+        more = Harness()
+        more.exam()
+        for number in range(4):
+            more.put(f"scans/s{number}/1.pdf", b"x" * 300_000 * 2)
+        assert calls(estimate(more, "exam"))["grade"] == made["grade"], "as four folders"
+
+    def test_by_the_blank_exam_or_else_an_assumption(self, pile: Harness) -> None:
+        assert (
+            "the pile is not separated yet: pages of a booklet are taken as 4, and booklets as 2"
+            in estimate(pile, "exam").notes
+        )
+        pile.put("blank_exam.pdf", b"x" * 300_000 * 8)
+        assert (
+            "the pile is not separated yet: pages of a booklet are taken as 8, and booklets as 1"
+            in estimate(pile, "exam").notes
+        )
+
+    def test_what_is_separated_is_counted_once(self, pile: Harness) -> None:
+        (file,) = pile_files(AssignmentFiles(pile.objects, ASSIGNMENT))
+        pages = [{"source": file.source, "page": number, "key": str(number)} for number in range(1, 7)]
+        pile.put(
+            "booklets.json", {"booklets": [{"pages": pages[:3]}, {"pages": pages[3:]}], "counted": {file.source: 6}}
+        )
+        found = estimate(pile, "exam", read_names=True)
+        assert (calls(found)["read_names"], calls(found)["transcribe"]) == (2, 6)
+        assert not [note for note in found.notes if "not separated" in note]
 
 
 class TestExtraction:

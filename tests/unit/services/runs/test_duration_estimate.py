@@ -105,9 +105,8 @@ class TestHistory:
         return MemoryRuns(lambda: START)
 
     def put(self, runs: MemoryRuns, run_id: str, seconds: float, assignment: str = "midterm", **changes: Any) -> None:
-        counts = StageCounts(
-            total=50, succeeded=50, started_at=START, ended_at=START + timedelta(seconds=seconds), **changes
-        )
+        times = {"started_at": START, "ended_at": START + timedelta(seconds=seconds)}
+        counts = StageCounts.model_validate({"total": 50, "succeeded": 50} | times | changes)
         made = Run(
             run_id=run_id,
             assignment=assignment,
@@ -150,3 +149,11 @@ class TestHistory:
             other = MemoryRuns(lambda: START)
             other.create(run.model_copy(update=changed), None)
             assert self.seconds(other) == {}
+
+    def test_calls_that_were_refused_at_once_tell_nothing(self, runs: MemoryRuns) -> None:
+        self.put(runs, "1", 300, assignment="final")
+        self.put(runs, "2", 1, succeeded=5, failed=45)
+        assert self.seconds(runs) == {GRADED: 30.0}, "of the other assignment"
+        some = MemoryRuns(lambda: START)
+        self.put(some, "1", 200, succeeded=45, failed=5)
+        assert self.seconds(some) == {GRADED: 20.0}

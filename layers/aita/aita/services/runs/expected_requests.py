@@ -8,14 +8,20 @@ from aita.errors import RequestError
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.run import Refs, RunSettings
 from aita.models.second_look import See, Strip
-from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.roster_matching import find_on_roster
 from aita.services.assignments.uploaded_files import blank_exam_files, scans_by_folder
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.runs.look_estimate import look_estimates
-from aita.services.runs.scan_count import page_count, student_count
+from aita.services.runs.scan_count import (
+    booklet_count,
+    booklet_length,
+    page_count,
+    scan_page_count,
+    student_count,
+    unseparated_page_count,
+)
 from aita.services.stages.base import LLMStage, Stage
 from aita.services.stages.exam_windows import cut
 from aita.services.stages.extract_questions import ExtractQuestionsStage
@@ -158,7 +164,10 @@ class ExpectedRequests:
         if self.material.own_exam() is not None:
             return
         files = blank_exam_files(self.material) or most_scanned(self.material)
-        pages = [_page(number) for number in range(1, self._count(files) + 1)]
+        count = self._count(page_count(files))
+        if not files and self._booklets():
+            count = booklet_length(self.material)
+        pages = [_page(number) for number in range(1, count + 1)]
         for window in cut(pages):
             yield QuestionExtractionTask(pages=tuple(window), total_pages=len(pages)).request()
 
@@ -174,7 +183,7 @@ class ExpectedRequests:
     def _gradings(self) -> Iterable[LLMRequest]:
         """Yield a request for each grader of each answer, with rubrics and answers of assumed length."""
         exam, rubrics, answer_keys = self.material.exam(), self.material.rubrics(), self.material.answer_keys()
-        students = student_count(self.material)
+        students = self._students()
         self._note("there are no answers yet: each student is taken to answer each question, with 100 tokens")
         if self.settings.see is not See.NEVER:
             self._note("each answer is taken to be seen on a third of a page; with --see doubtful some are not")
@@ -194,29 +203,44 @@ class ExpectedRequests:
         """Return a request for each answer, on a strip of assumed size."""
         if self.settings.see is not See.ALWAYS:
             self._note("each answer is taken to be read twice; only those of a doubtful transcription and drawings are")
-        answers = student_count(self.material) * len(self.material.exam().questions)
+        answers = self._students() * len(self.material.exam().questions)
         return [StripTranscriptionTask(strips=(_STRIP,)).request()] * answers
 
     def _names(self) -> Iterable[LLMRequest]:
         """Return a request for each folder whose name does not tell a student, with heads of assumed size."""
         found = find_on_roster(scans_by_folder(self.material), self.material.roster())
         unknown = sum(match not in ("exact", "no_roster") for _, match in found.values())
+        if self.material.roster():
+            unknown += self._booklets()
         return [NameReadingTask(heads=(_HEAD,) * HEADS_READ).request()] * unknown
 
     def _pages(self) -> Iterable[Page]:
         """Return each page; pages that are not split yet have the largest size."""
-        students = self.material.pages()
-        if not students:
-            return (_page(number) for number in range(1, self._count(self._scans()) + 1))
-        return (page for pages in students.values() for page in pages)
+        split = [page for pages in self.material.pages().values() for page in pages]
+        left = unseparated_page_count(self.material) if split else scan_page_count(self.material)
+        if not left:
+            return split
+        self._booklets()
+        return [*split, *(_page(number) for number in range(1, self._count(left) + 1))]
 
-    def _scans(self) -> Iterable[StoredObject]:
-        return self.material.objects.list(object_keys.scans(self.material.assignment))
+    def _students(self) -> int:
+        self._booklets()
+        return student_count(self.material)
 
-    def _count(self, files: Iterable[StoredObject]) -> int:
-        """Return the approximate number of pages in files that are not split yet."""
+    def _booklets(self) -> int:
+        """Return the approximate number of booklets that no run has separated yet."""
+        count = booklet_count(self.material)
+        if count:
+            length = booklet_length(self.material)
+            self._note(
+                f"the pile is not separated yet: pages of a booklet are taken as {length:,}, and booklets as {count:,}"
+            )
+        return count
+
+    def _count(self, pages: int) -> int:
+        """Return an approximate number of pages that are not split yet, with a note."""
         self._note("the scans are not split yet: an image is taken as one page, a PDF as one for each 300 kB")
-        return page_count(files)
+        return pages
 
 
 def _answer_key(question_id: str) -> AnswerKey:

@@ -18,6 +18,7 @@ _OWN_RUNS, _OTHERS = 10, 5
 
 _FEWEST_CALLS = 5
 _CACHED = 0.1  # share of a run's calls, above which its stages were faster than calls are
+_FAILED = 0.1  # share of a stage's tasks, above which its calls were no usual ones: refused at once, or tried for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def _of_run(run: Run) -> Iterator[tuple[tuple[str, str], float]]:
     for name, counts in run.stages.items():
         stage = _stage(name)
         if stage is None or counts.started_at is None or counts.ended_at is None:
+            continue
+        if counts.failed > _FAILED * counts.ended:
             continue
         tasks = counts.ended - counts.done_before
         calls = ceil(tasks / settings.batch_size) if stage.batchable else tasks

@@ -1,6 +1,7 @@
 """Work of a stage, as AWS bills it, before its run starts."""
 
 from collections.abc import Callable
+from math import ceil
 
 from aita.errors import RequestError
 from aita.models.run import RunSettings
@@ -10,10 +11,18 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.runs.aws_price import Work
-from aita.services.runs.scan_count import page_count, student_count
+from aita.services.runs.scan_count import (
+    booklet_count,
+    page_count,
+    pile_page_counts,
+    scan_page_count,
+    student_count,
+    unseparated_page_count,
+)
 from aita.services.stages.base import Stage
 from aita.services.stages.cut import CutStage, strips_to_cut
 from aita.services.stages.report import ReportStage
+from aita.services.stages.separate import PAGES_AT_ONCE, SeparateStage
 from aita.services.stages.split import SplitStage
 from aita.services.stages.split_exam import SplitExamStage, most_scanned
 
@@ -38,10 +47,14 @@ def work_of(
         Returns the inputs of grading, or raises ``RequestError`` where the run makes them.
     """
     match stage:
+        case SeparateStage():
+            pages = pile_page_counts(material).values()
+            return Work(tasks=sum(ceil(count / PAGES_AT_ONCE) for count in pages), pages=sum(pages))
         case SplitStage():
             files = [file for _, name, file in uploaded_scans(material) if name]
             split = sum(map(len, material.pages().values()))
-            return Work(tasks=len(files), pages=split or page_count(files))
+            pages_in_all = split + unseparated_page_count(material) if split else scan_page_count(material)
+            return Work(tasks=len(files) + booklet_count(material), pages=pages_in_all)
         case SplitExamStage():
             files = [] if material.own_exam() else blank_exam_files(material) or most_scanned(material)
             return Work(tasks=len(files), pages=page_count(files))
