@@ -120,6 +120,21 @@ def test_a_reply_that_is_none_fails_that_student_alone(harness: Harness) -> None
     assert matched(harness)["booklet-002"] == ("booklet-002", "none")
 
 
+def test_what_was_read_stays_where_reading_it_once_more_fails(harness: Harness) -> None:
+    harness.run("transcribe", read_names=True)
+    before, answer = matched(harness), harness.model.otherwise
+    assert answer is not None
+
+    def fail_for_bob(request: LLMRequest) -> Any:
+        is_bobs = is_name_reading(request) and any(b" of b" in data for data in harness.model.images[-1].values())
+        return reply("no JSON") if is_bobs else answer(request)
+
+    harness.model.otherwise = fail_for_bob
+    run = harness.run("transcribe", read_names=True, enable_checkpointing=False)
+    assert (run.stages["read_names"].succeeded, run.stages["read_names"].failed) == (2, 1)
+    assert matched(harness) == before
+
+
 def test_without_any_name_the_pages_are_transcribed_all_the_same(harness: Harness) -> None:
     before = harness.model.otherwise
     assert before is not None

@@ -47,12 +47,13 @@ class ReadNamesStage(LLMStage):
         from aita.services.assignments.class_list import ClassList  # noqa: PLC0415 - only Plan needs it
 
         heads = material.heads()
-        read = material.read_names() if settings.enable_checkpointing else {}
+        read = material.read_names()
+        done = read if settings.enable_checkpointing else {}
         listed = ClassList.of(material, material.match_decisions())
         unknown = [
             each.student_id for each in listed.students.students if not (each.is_decided or each.match == "exact")
         ]
-        students = {each: heads[each][:HEADS_READ] for each in unknown if each in heads and each not in read}
+        students = {each: heads[each][:HEADS_READ] for each in unknown if each in heads and each not in done}
         refs: list[Refs] = [{"student_id": student_id} for student_id in students]
         return StagePlan(HeadsToRead(students=students), refs, {_KEPT: _READ_NAMES.dump_json(read)})
 
