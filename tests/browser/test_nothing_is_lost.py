@@ -145,6 +145,44 @@ def test_a_decision_that_the_server_fails_at_is_parked_and_the_others_go_on(
     assert exam.answer("s-01")["points"] == 5
 
 
+def test_points_and_a_note_that_wait_are_both_sent_and_led_to_from_another_question(
+    page: Page, console: Console, exam: Exam
+) -> None:
+    second = cell_id("s-02", "1a")
+
+    def fail(call: Call) -> AWSResponse | None:
+        is_its = call.method == "POST" and call.path.split("/")[-1] == second
+        return response(500, {"message": "Internal Server Error"}) if is_its else None
+
+    console.fault = fail
+    press(page, "j", "Enter", "k", "n")
+    page.keyboard.type("the sign?")
+    press(page, "Control+Enter")
+    state(page, "1 not sent, 1 being saved")
+    page.evaluate("hash => { location.hash = hash; }", f"#/{exam.assignment}/grade/2")
+    expect(page).to_have_title(f"Grade 2 · {exam.assignment} · aita")
+    page.locator(".entries").get_by_role("link", name=f"Question 1a, answer {second}").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("s-02")
+    console.fault = lambda call: None
+    page.get_by_role("button", name="Send now").click()
+    saved(page)
+    assert [(each["student_id"], each["action"]) for each in exam.decisions()] == [("s-02", "accept"), ("s-02", "note")]
+
+
+def test_a_link_to_an_answer_of_another_question_shows_this_questions(
+    new_page: NewPage, console: Console, exam: Exam
+) -> None:
+    page = new_page(console.address)
+    page.evaluate("hash => { location.hash = hash; }", f"#/{exam.assignment}/grade/1a/{cell_id('s-02', '2')}")
+    at(page, "1 of 8")
+    expect(page.locator(".notice")).to_contain_text("is one to question 2: here are those to question 1a")
+    page.evaluate("hash => { location.hash = hash; }", f"#/{exam.assignment}/grade/1a/c-000000000000")
+    expect(page.locator(".notice")).to_contain_text("The answer that the link names is not shown")
+    at(page, "1 of 8")
+    page.evaluate("hash => { location.hash = hash; }", f"#/{exam.assignment}/grade/%E0%A4%A")
+    expect(page.get_by_text("The answers did not come")).to_be_visible()
+
+
 def test_the_page_can_be_loaded_again(page: Page, console: Console, exam: Exam, new_page: NewPage) -> None:
     page.reload()
     at(page, "1 of 8")

@@ -2,7 +2,7 @@
 
 import { html, useState } from "./library.mjs";
 import { isParked, standing } from "./logic/outbox.mjs";
-import { link } from "./route.mjs";
+import { link, route } from "./route.mjs";
 import { unsent } from "./sending.mjs";
 
 export function SaveState() {
@@ -17,10 +17,18 @@ export function SaveState() {
       <button type="button" onClick=${() => unsent.retry()}>Send now</button>`}
     ${stuck && (shown || parked) && html`<ul class="entries">${entries.map((each) => html`<li key=${each.id}>
       ${each.address ? html`<a href=${each.address}>${each.words}</a>`
-        : html`<a href=${link(each.assignment, "grade", each.answer.question_id)}
-          onClick=${() => each.queue.show(each.cell)}>Question ${each.answer.question_id}, answer ${each.cell}</a>`}:
+        : html`<a href=${link(each.assignment, "grade", each.answer.question_id, each.cell)}
+          onClick=${(event) => showInPlace(event, each)}>Question ${each.answer.question_id}, answer ${each.cell}</a>`}:
       ${each.request.action}, ${each.state}. ${each.message} <${Parked} entry=${each} /></li>`)}</ul>`}
   </div>`;
+}
+
+/** Show an entry's answer among those that are on the screen, with what is drafted there; else the link is followed. */
+function showInPlace(event, { assignment, answer, queue, cell }) {
+  const { screen, part, ...at } = route.value;
+  if (at.assignment !== assignment || screen !== "grade" || part !== answer.question_id) return;
+  event.preventDefault();
+  queue.show(cell);
 }
 
 /** Buttons of a decision that the server failed at again and again, while others go on. */
