@@ -81,3 +81,26 @@ test("a link to an answer shows it first", async () => {
   assert.deepEqual(grading.queue.answers.value.map((each) => each.cell_id), ["b", "a"]);
   assert.equal(grading.notice.value, "");
 });
+
+test("a decision on equal answers that waits does not give way to one on the first of them", async () => {
+  const asked = serve({ "/api/assignments/x/answers": pageOf([answerOf("e"), answerOf("f")]) });
+  const grading = await begun();
+  const discarded = [];
+  unsent.add("e", { action: "set" }, {
+    assignment: "x", words: "Question 1a, 3 equal answers", address: "#/x/equal",
+    send: () => Promise.reject(Object.assign(new Error("down"), { status: 503 })), discarded: ({ words }) => discarded.push(words),
+  });
+  await failed();
+  await grading.accept();
+  assert.deepEqual(unsent.entries.value.map(({ words, request }) => [words, request.action]), [
+    ["Question 1a, 3 equal answers", "set"], [undefined, "accept"]]);
+  assert.ok(!asked.includes("accept"), "it goes behind");
+  grading.previous();
+  while (unsent.entries.value.some(({ state }) => state === "sending")) await new Promise(setImmediate);
+  grading.undo();
+  assert.deepEqual(unsent.entries.value.map(({ words }) => words), ["Question 1a, 3 equal answers"]);
+  assert.equal(grading.answer.state, "NEEDS_REVIEW");
+  grading.undo();
+  assert.deepEqual([unsent.entries.value, discarded], [[], ["Question 1a, 3 equal answers"]]);
+  assert.equal(grading.notice.value, "Your decision on Question 1a, 3 equal answers was taken back before it was sent.");
+});

@@ -210,8 +210,9 @@ export class Grading {
     this.queue.show(cell);
     const withdrawn = unsent.withdraw(cell);
     if (withdrawn) {
-      this._restore(withdrawn);
-      this.notice.value = "Your decision was taken back before it was sent.";
+      if (withdrawn.before) this._restore(withdrawn);
+      else withdrawn.discarded?.(withdrawn);
+      this.notice.value = `Your decision${withdrawn.words ? ` on ${withdrawn.words}` : ""} was taken back before it was sent.`;
       return;
     }
     const { assignment, queue } = this;

@@ -41,15 +41,19 @@ export class Outbox {
     this._first = null; // id of the entry that is asked to be tried first
   }
 
-  /** Return the decision that a new one on an answer takes the place of: the last one, if it is not on its way. */
-  givesWay(cell, request) {
+  /**
+   * Return the decision that a new one on an answer takes the place of: the last one, if it is not on its way. One that
+   * is sent in a way of its own, such as one on all equal answers, is no other screen's to replace.
+   */
+  givesWay(cell, request, details = {}) {
     const before = this.of(cell);
-    return before && before.state !== "sending" && takesPlaceOf(request.action, before.request.action) ? before : undefined;
+    const isAlike = before && Boolean(before.send) === Boolean(details.send) && takesPlaceOf(request.action, before.request.action);
+    return isAlike && before.state !== "sending" ? before : undefined;
   }
 
   /** Take a decision on an answer. A note or a corrected reading takes the place of its own kind alone. */
   add(cell, request, details = {}) {
-    const before = this.givesWay(cell, request);
+    const before = this.givesWay(cell, request, details);
     if (before) this.discard(before.id);
     const entry = { ...details, id: this._next++, cell, request, state: "waiting", message: "", theirs: null, failures: 0 };
     this.entries.value = [...this.entries.value, entry];

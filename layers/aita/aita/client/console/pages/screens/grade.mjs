@@ -122,7 +122,8 @@ function Answer({ grading, claims, actions, named, goOn, showAll }) {
   }
   const question = queue.question.value;
   const { rubric, draft } = grading;
-  const entry = unsent.of(cell);
+  const last = unsent.of(cell);
+  const entry = last?.send ? undefined : last; // one on equal answers is settled where it was made
   const stuck = entry && (entry.state === "conflict" || entry.state === "refused");
   const parked = entry && !stuck && isParked(entry);
   const other = claims.others.value[cell];
@@ -144,6 +145,7 @@ function Answer({ grading, claims, actions, named, goOn, showAll }) {
       <div class="decided"><div class="points-and-why">
         <h1><span>${place}</span> <span class="whose">${named && html`${named[answer.student_id] ?? "no name"} `}<code>${answer.student_id}</code></span></h1>
         ${other && html`<p class="alert" role="status">${other.by} is at this answer.</p>`}
+        ${last?.send && html`<p class="alert" role="status">A decision of yours on this answer is not sent: <a href=${last.address}>${last.words}</a></p>`}
         ${stuck && html`<${Conflict} entry=${entry} keep=${() => grading.settle(entry, false)} insist=${() => grading.settle(entry, true)} />`}
         ${parked && html`<div class="alert" role="alert"><p>The server fails at your decision, and the others go on: ${entry.message}</p>
           <p><${Parked} entry=${entry} /></p></div>`}
