@@ -164,7 +164,16 @@ def test_no_other_file_has_versions_here(stack: Stack, assignment: str, query: s
 
 
 @pytest.mark.parametrize(
-    "broken", ["{broken", "[]", '{"questions": ["1"]}', '{"questions": null}', '{"questions": {"1": 2}}', "[" * 100_000]
+    "broken",
+    [
+        "{broken",
+        "[]",
+        '{"questions": ["1"]}',
+        '{"questions": null}',
+        '{"questions": {"1": 2}}',
+        "[" * 100_000,
+        r'{"exam_name": "\ud800"}',
+    ],
 )
 def test_a_broken_file_is_compared_by_its_text_and_a_version_takes_its_place(
     stack: Stack, transfer: Transfer, api: ApiClient, assignment: str, broken: str

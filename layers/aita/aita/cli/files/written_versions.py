@@ -130,11 +130,13 @@ def _compared(present: bytes, content: bytes, file: WrittenFile) -> tuple[Change
 
 
 def _parsed(data: bytes) -> Any:
-    """Return a file's content, empty for none; ``None`` if it is no JSON."""
+    """Return a file's content, empty for none; ``None`` if it is no JSON, or has halves of characters in it."""
     try:
-        return json.loads(data.decode("utf-8-sig")) if data else {}
+        content = json.loads(data.decode("utf-8-sig")) if data else {}
+        json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
+    return content
 
 
 def _text(data: bytes) -> list[str]:
