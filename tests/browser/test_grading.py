@@ -246,6 +246,19 @@ def test_a_blind_grader_gets_no_proposal_over_the_wire(page: Page, console: Cons
     assert exam.answer("s-01")["decisions"][0]["criteria"] == [2, 1, 0]
 
 
+def test_a_link_to_an_answer_is_followed_blind_too(page: Page, console: Console, exam: Exam) -> None:
+    press(page, "/")
+    page.get_by_label("Blind: hide proposals until I have decided").check()
+    expect(page.get_by_text("the proposal is hidden until you have decided")).to_be_visible()
+    with page.expect_response(lambda got: cell_id("s-05", "1a") in got.url and got.request.method == "GET") as got:
+        page.evaluate("hash => { location.hash = hash; }", f"#/{exam.assignment}/grade/1a/{cell_id('s-05', '1a')}")
+    assert [each["proposal"] for each in got.value.json()["answers"]] == [None]
+    expect(page.get_by_role("heading", level=1)).to_contain_text("s-05")
+    expect(page.get_by_text("the proposal is hidden until you have decided")).to_be_visible()
+    page.get_by_label("Blind: hide proposals until I have decided").uncheck()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("s-01")
+
+
 def test_filters_and_a_spot_check_of_what_nobody_flagged(page: Page, exam: Exam) -> None:
     press(page, "/")
     page.get_by_role("combobox", name="Flag", exact=True).select_option("graders_disagree")

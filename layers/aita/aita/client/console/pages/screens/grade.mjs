@@ -11,7 +11,7 @@ import { KeysDialog } from "../grade/keys_dialog.mjs";
 import { GoOn, Questions, useQuestions } from "../grade/questions.mjs";
 import { Reading } from "../grade/reading.mjs";
 import { Writing } from "../grade/writing.mjs";
-import { html, useEffect, useMemo, useState } from "../library.mjs";
+import { html, useEffect, useMemo, useRef, useState } from "../library.mjs";
 import { actionOf } from "../logic/keys.mjs";
 import { isParked } from "../logic/outbox.mjs";
 import { total, written } from "../logic/points.mjs";
@@ -34,8 +34,10 @@ export function Grade({ assignment, part, cell }) {
   const [keysOn, setKeysOn] = useState(true);
   const [filtersShown, setFiltersShown] = useState(false);
   const [named, setNamed] = useState(null);
-  const grading = useMemo(
-    () => part && new Grading(assignment, part, filter, filter === EVERYTHING_OPEN ? cell : ""), [assignment, part, filter, cell]);
+  const linked = useRef({ cell, filter });
+  if (linked.current.cell !== cell) linked.current = { cell, filter };
+  const first = linked.current.filter === filter ? cell : ""; // a filter that is set afterwards chooses the answers alone
+  const grading = useMemo(() => part && new Grading(assignment, part, filter, first), [assignment, part, filter, first]);
   const { questions, failed } = useQuestions(assignment, part, known(grading));
   const claims = useMemo(() => new Claims(assignment), [assignment]);
   useEffect(() => () => claims.end(), [claims]);
