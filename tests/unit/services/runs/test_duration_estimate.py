@@ -77,6 +77,7 @@ def test_waiting_is_said() -> None:
         (0, 60, "less than a minute"),
         (10, 61, "up to 2 minutes"),
         (60, 61, "about 1 to 2 minutes"),
+        (300, 300, "about 5 to 10 minutes"),
         (11 * 60, 16 * 60, "about 10 to 20 minutes"),
         (50 * 60, 100 * 60, "about 45 minutes to 2 hours"),
         (125 * 60, 200 * 60, "about 2 to 4 hours"),

@@ -81,6 +81,7 @@ def in_words(low: float, high: float) -> str:
     from_place = bisect_right(_MINUTES, low / 60) - 1
     if from_place == last:
         return "more than 2 days"
+    to_place = max(to_place, from_place + 1)  # two ends, also if both are one of these times
     if to_place > last:
         return f"{_of_unit(_MINUTES[from_place])} to several days" if from_place >= 0 else "up to several days"
     longest = _of_unit(_MINUTES[to_place])

@@ -39,8 +39,8 @@ def scan_page_count(material: AssignmentFiles) -> int:
 
 
 def pile_page_counts(material: AssignmentFiles) -> dict[str, int]:
-    """Return the number of pages of each file of the piles, by its id: approximate until a run has counted them."""
-    known = material.page_counts() | material.separation().counted
+    """Return the number of pages of each file of the piles, by its id: approximate until a run has separated it."""
+    known = material.separation().counted
     return {file.source: known.get(file.source) or _page_count(file) for file in pile_files(material)}
 
 
