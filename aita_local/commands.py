@@ -52,7 +52,7 @@ def down(context: typer.Context) -> None:
 
 @app.command()
 def status(context: typer.Context) -> None:
-    """Tell what runs; the exit status is 1 unless the local stack is up."""
+    """Tell whether the local stack is up; the exit status is 1 unless it is."""
     now = stack.status()
     lines = [
         f"emulator         {'running' if now.emulator else 'stopped'}",

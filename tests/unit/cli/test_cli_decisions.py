@@ -464,10 +464,10 @@ class TestAcceptAll:
         [
             (("--all",), "say of which answers"),
             (("--all", "-q", "1a"), "add --yes"),
-            (("--all", "-q", "1a", CELL), "no CELL"),
-            (("--all", "-q", "1a", "--again"), "no CELL, --seen or --again"),
-            ((CELL, "-q", "1a"), "give a CELL, or --all"),
-            ((), "give a CELL, or --all"),
+            (("--all", "-q", "1a", CELL), "no ANSWER"),
+            (("--all", "-q", "1a", "--again"), "no ANSWER, --seen or --again"),
+            ((CELL, "-q", "1a"), "give an ANSWER, or --all"),
+            ((), "give an ANSWER, or --all"),
         ],
     )
     def test_what_is_not_clear_is_not_done(

@@ -1,6 +1,7 @@
 """What is drawn, and where options may stand."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -224,7 +225,13 @@ def test_each_paragraph_of_a_commands_help_is_one_line_until_it_is_wrapped() -> 
     assert [paragraph for paragraph in paragraphs if "\n" in paragraph.strip()] == []
 
 
-def test_a_flag_takes_no_value_in_its_help(aita: Aita) -> None:
-    out = aita("report", "--help")[1]
-    (line,) = (line for line in out.splitlines() if "--open" in line)
-    assert "<" not in line
+def test_no_help_shows_a_type_of_python_or_brackets_in_brackets(aita: Aita) -> None:
+    def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+        yield path
+        for name, below in getattr(command, "commands", {}).items():
+            yield from commands(below, *path, name)
+
+    helps = {path: aita(*path, "--help")[1] for path in commands(make_command())}
+    assert len(helps) > 40
+    types = re.compile(r"<(?:bool|str|int|float|Path|path|file|list\[|int range)|\[\[")
+    assert {path: types.findall(text) for path, text in helps.items() if types.search(text)} == {}

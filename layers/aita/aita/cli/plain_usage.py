@@ -30,18 +30,30 @@ def plain_error(message: str) -> str:
     return message
 
 
-def make_plain(command: Any) -> None:
-    """Unwrap the paragraphs of a command's help, and take the types away from its flags; those of subcommands, too.
+def make_plain(command: Any, above: Any = None) -> None:
+    """Unwrap the paragraphs of a command's help, and leave only words of the command line beside its parameters.
+
+    typer shows the Python type of flags, of the option for help and of arguments, such as ``<bool>`` and
+    ``<list[Path]>``. Choices stay. Subcommands are treated likewise.
 
     Parameters
     ----------
     command
         The command as typer resolved it.
+    above
+        Context of the command that it is a subcommand of.
     """
+    context = command.context_class(command, parent=above, **command.context_settings)
     if command.help:
         command.help = "\n\n".join(paragraph.replace("\n", " ") for paragraph in command.help.split("\n\n"))
-    for parameter in command.params:
+    for parameter in command.get_params(context):
         if getattr(parameter, "is_bool_flag", False):
             parameter.metavar = ""
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = _no_type
     for below in getattr(command, "commands", {}).values():
-        make_plain(below)
+        make_plain(below, context)
+
+
+def _no_type(ctx: Any) -> None:
+    """Show no type: an argument's name and help say what it takes."""

@@ -12,7 +12,7 @@ from aita.models.names import check_assignment
 
 def assignments(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One assignment: the work that waits.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One assignment: the work that waits.")] = None,
 ) -> None:
     """List the assignments, or tell of one what waits for a person, how its runs are getting on and what they cost."""
     session = Session.of(context)

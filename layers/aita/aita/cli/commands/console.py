@@ -16,7 +16,10 @@ _NEEDED = ("starlette", "uvicorn")
 def console(
     context: typer.Context,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port on this computer.", show_default="any that is free")
+        int,
+        typer.Option(
+            "--port", metavar="N", min=0, max=65535, help="Port on this computer.", show_default="any that is free"
+        ),
     ] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Show the address, and open no browser.")] = False,
 ) -> None:

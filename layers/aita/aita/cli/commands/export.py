@@ -90,7 +90,7 @@ def _summary_lines(
     yield Text(f"{formatting.count(exported.written, 'student')} in {printable(str(out))}", "bold")
     exam = gradebook.exam
     yield Text(printable(f"  out of {exam.out_of:g} points" + (f": {exam.extras}" if exam.extras else "")))
-    yield Text(f"  version of the grades: {gradebook.version} (the class report made of the same grades has it, too)")
+    yield Text(f"  version of the grades: {gradebook.version}, as at the foot of a class report made of them")
     if exported.left_out:
         yield Text(f"Left out: {formatting.count(len(exported.left_out), 'student')}", "bold yellow")
     for left_out in exported.left_out:

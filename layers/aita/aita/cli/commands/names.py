@@ -59,7 +59,7 @@ def set_name(
     context: typer.Context,
     booklet: Booklet,
     assignment: Assignment,
-    who: Annotated[str | None, typer.Argument(metavar="[WHO]", help="Number or name on the roster.")] = None,
+    who: Annotated[str | None, typer.Argument(metavar="WHO", help="Number or name on the roster.")] = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="No line of the roster is this booklet's.")] = False,
     why: Why = "",
     again: Again = False,

@@ -22,7 +22,7 @@ from aita.models.decision import DecisionAction
 from aita.models.names import check_assignment
 from aita.models.review import EVERYTHING, DecisionRequest, ReviewView, fingerprint
 
-CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
+CellId = Annotated[str, typer.Argument(metavar="ANSWER", help="The answer's id, as 'aita review list' prints it.")]
 Why = Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept, for staff alone.")]
 ShownWhy = Annotated[
     str,
@@ -42,7 +42,7 @@ def accept_cell(
     assignment: Assignment,
     *,
     cell: Annotated[
-        str | None, typer.Argument(metavar="[CELL]", help="The answer's id, as 'aita review list' prints it.")
+        str | None, typer.Argument(metavar="ANSWER", help="The answer's id, as 'aita review list' prints it.")
     ] = None,
     seen: Seen = None,
     everything: Annotated[
@@ -66,14 +66,14 @@ def accept_cell(
     if everything:
         if cell is not None or seen is not None or again:
             raise RequestError(
-                "nothing was decided: --all takes the answers of a filter, and no CELL, --seen or --again"
+                "nothing was decided: --all takes the answers of a filter, and no ANSWER, --seen or --again"
             )
         only = cell_filter(session, assignment, question, flag, student)
         if only == EVERYTHING:
             raise RequestError("nothing was decided: say of which answers, with --question, --flag or --student")
         raise typer.Exit(accept_all(session, assignment, only, by or current_user(), confirm=not yes))
     if cell is None or question or flag or student:
-        raise RequestError("nothing was decided: give a CELL, or --all with --question, --flag or --student")
+        raise RequestError("nothing was decided: give an ANSWER, or --all with --question, --flag or --student")
     _decide(session, assignment, cell, by, {"action": DecisionAction.ACCEPT}, seen, again=again)
 
 

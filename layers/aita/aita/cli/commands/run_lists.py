@@ -21,7 +21,9 @@ from aita.models.student import Students
 
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="List at most this many.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to write into; made if missing.")]
-OfStatus = Annotated[TaskStatus | None, typer.Option("--status", case_sensitive=False, help="Only tasks of this one.")]
+OfStatus = Annotated[
+    TaskStatus | None, typer.Option("--status", case_sensitive=False, help="Only tasks of this status.")
+]
 
 
 def runs(context: typer.Context, assignment: Assignment, limit: Limit = 20) -> None:

@@ -28,7 +28,7 @@ OneVersion = Annotated[
     str | None,
     typer.Argument(metavar="VERSION", help="Show what restoring this one changes.", show_default="list all"),
 ]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=200, help="Show no more versions than this.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=200, help="Show no more versions than this.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Restore it without asking.")]
 
 
