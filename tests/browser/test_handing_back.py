@@ -224,7 +224,7 @@ def test_a_decision_on_a_name_is_taken_back_beside_the_head_of_the_page(
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 folder waits for a name.")).to_be_visible()
     expect(page.get_by_text("All saved")).to_be_visible()
-    page.get_by_label("Also those that are sure").check()
+    page.get_by_label("Also folders that are matched").check()
     page.get_by_role("button", name="Nova 01").click()
     expect(page.get_by_role("heading", name="Whose is “Nova 01”?")).to_be_visible()
     expect(page.get_by_role("button", name="Take the decision back")).to_be_visible()

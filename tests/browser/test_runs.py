@@ -22,12 +22,12 @@ def overview(new_page: NewPage, console: Console, exam: Exam) -> Iterator[Page]:
     page.unroute_all(behavior="wait")
 
 
-def say(page: Page, exam: Exam, status: str) -> None:
-    """Go to the overview, where the run has another status than it has to the API."""
+def say(page: Page, exam: Exam, **changes: str) -> None:
+    """Go to the overview, where the run has other fields than it has to the API."""
 
     def fulfil(route: Route) -> None:
         state = route.fetch().json()
-        state["runs"][0]["status"] = status
+        state["runs"][0].update(changes)
         route.fulfill(json=state)
 
     page.route(f"**/{exam.assignment}/state", fulfil)
@@ -35,7 +35,7 @@ def say(page: Page, exam: Exam, status: str) -> None:
 
 
 def test_a_run_that_waits_for_the_rubrics_goes_on(overview: Page, console: Console, exam: Exam) -> None:
-    say(overview, exam, "WAITING_FOR_REVIEW")
+    say(overview, exam, status="WAITING_FOR_REVIEW")
     with overview.expect_response("**/resume") as resumed:
         overview.get_by_role("button", name="The rubrics are checked: go on").click()
     assert resumed.value.json()["assignment"] == exam.assignment
@@ -43,7 +43,7 @@ def test_a_run_that_waits_for_the_rubrics_goes_on(overview: Page, console: Conso
 
 
 def test_a_run_is_ended_once_that_was_said_twice(overview: Page, console: Console, exam: Exam) -> None:
-    say(overview, exam, "RUNNING")
+    say(overview, exam, status="RUNNING")
     overview.get_by_role("button", name="End the run").click()
     overview.get_by_role("button", name="Let it run").click()
     assert console.made("POST", "/cancel") == []
@@ -51,3 +51,18 @@ def test_a_run_is_ended_once_that_was_said_twice(overview: Page, console: Consol
     overview.get_by_role("button", name="End it: finished work is kept").click()
     expect(overview.get_by_role("button", name="End it")).to_be_hidden()
     assert len(console.made("POST", "/cancel")) == 1
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        ({"model": "simulated"}, "simulated: no model was asked"),
+        ({"model": "m-1", "grader_model": "m-2"}, "model m-1, m-2"),
+        ({"model": "m-1", "reader_model": "simulated", "grader_model": "m-1"}, "model m-1, simulated"),
+    ],
+)
+def test_a_run_tells_its_model_and_that_it_was_simulated(
+    overview: Page, exam: Exam, models: dict[str, str], told: str
+) -> None:
+    say(overview, exam, **models)
+    expect(overview.get_by_role("listitem").filter(has_text="report").first).to_contain_text(told)

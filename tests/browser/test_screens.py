@@ -75,7 +75,7 @@ def test_a_screen_has_no_barriers_and_takes_words_as_words(
             page.get_by_label("Names").check()
             expect(page.get_by_role("rowheader").first).to_contain_text("onerror")
         case "export":
-            page.get_by_text("Who is not final").click()
+            page.get_by_text("Students who are not final").click()
             page.get_by_label("Moodle, a file").check()
     assert page.locator("img[src=x], main svg, main script").count() == 0
     assert page.title().startswith(page.locator("nav.screens [aria-current=page]").inner_text())

@@ -34,7 +34,7 @@ Column = Annotated[
 Key = Annotated[
     MoodleKey | None,
     typer.Option(
-        "--key", case_sensitive=False, help="What Moodle finds students by.", show_default="what the roster has"
+        "--key", case_sensitive=False, help="The ids by which Moodle finds students.", show_default="those on the roster"
     ),
 ]
 Section = Annotated[

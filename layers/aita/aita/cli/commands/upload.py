@@ -37,7 +37,7 @@ Paths = Annotated[
 
 
 Pile = Annotated[
-    bool, typer.Option("--pile", help="The files are a pile: scans of the whole class, of nobody by name.")
+    bool, typer.Option("--pile", help="The files are a pile: scans of the whole class, not in students' folders.")
 ]
 Pages = Annotated[
     int | None,

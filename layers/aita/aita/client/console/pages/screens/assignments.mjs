@@ -68,6 +68,11 @@ function Needs({ state }) {
     <p class="cost">Cost so far: ${state.cost_usd} USD${unpriced}.</p>`;
 }
 
+function modelOf(run) {
+  const models = [...new Set([run.model, run.reader_model, run.grader_model].filter(Boolean))];
+  return models.every((each) => each === "simulated") ? ", simulated: no model was asked" : `, model ${models.join(", ")}`;
+}
+
 function Runs({ runs, changed }) {
   if (!runs.length) return html`<p class="none">No run yet.</p>`;
   return html`<ul class="runs">${runs.map((run, index) => {
@@ -76,7 +81,7 @@ function Runs({ runs, changed }) {
       ${ACTIVE.includes(run.status) && stage && html`: ${stage.stage} <progress max=${stage.total || 1} value=${stage.succeeded + stage.failed}></progress>
         ${stage.succeeded + stage.failed} of ${stage.total}${run.eta_seconds ? `, about ${Math.ceil(run.eta_seconds / 60)} min left` : ""}`}
       ${(run.wait_reason || run.reason) && html`<br />${run.wait_reason || run.reason}`}
-      <br /><time datetime=${run.created_at}>${new Date(run.created_at).toLocaleString()}</time>
+      <br /><time datetime=${run.created_at}>${new Date(run.created_at).toLocaleString()}</time>${modelOf(run)}
       <${RunButtons} run=${run} newest=${index === 0} changed=${changed} /></li>`;
   })}</ul>`;
 }

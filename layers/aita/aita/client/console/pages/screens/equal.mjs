@@ -45,7 +45,7 @@ export function Equal({ assignment, part }) {
   const group = groups[index];
   return html`<h1>Equal answers</h1>
     <p>${groups.length} ${groups.length === 1 ? "group" : "groups"} of answers that say the same; ${differing} with different points.
-      Equal are answers whose text is the same but for white space, Unicode's forms, and how formulas and numbers are written.</p>
+      Answers are equal if their texts are, without struck-out words and whatever the white space and the way of writing formulas and numbers.</p>
     ${group && html`<div class="beside">
       <ol class="choices" aria-label="Groups">${groups.map((each, number) => html`<li key=${keyOf(each)}>
         <button type="button" aria-current=${number === index ? "true" : undefined} onClick=${() => setAt(number)}>

@@ -48,11 +48,11 @@ function Standing({ assignment, grades }) {
   const open = openByQuestion(questions, students);
   const waiting = notFinal(questions, students);
   return html`<section aria-labelledby="standing"><h2 id="standing">${final} of ${total} students are final</h2>
-    ${open.length > 0 && html`<p>A gradebook has those alone. The others wait for these answers:</p>
+    ${open.length > 0 && html`<p>A gradebook has only students who are final. The others wait for these answers:</p>
       <ul>${open.map((each) => html`<li key=${each.question_id}>
         <a href=${link(assignment, "grade", each.question_id)}>Question ${each.question_id}: ${each.open} open</a>${" "}
         (${each.flags.map(([kind, count]) => `${WORDS[kind] ?? kind} ${count}`).join(", ")})</li>`)}</ul>`}
-    ${waiting.length > 0 && html`<details><summary>Who is not final (${waiting.length})</summary>
+    ${waiting.length > 0 && html`<details><summary>Students who are not final (${waiting.length})</summary>
       <${NamesSwitch} shown=${named} set=${setNamed} failed=${failed} />
       <ul class="columns">${waiting.map((each) => html`<li key=${each.student_id}>${names[each.student_id] ?? each.student_id}:
         ${each.open.length ? each.open.join(", ") : "no answers"}</li>`)}</ul></details>`}
@@ -89,7 +89,7 @@ function Gradebook({ assignment }) {
       ${WITH_COLUMN.includes(format) && html`<label>The grade's name there <input value=${column} maxlength="200" autocomplete="off"
         placeholder="the exam's name" onInput=${(event) => setColumn(event.currentTarget.value)} /></label>`}
       ${format === "moodle" && html`<label>Students are found by <select value=${key} onChange=${(event) => setKey(event.currentTarget.value)}>
-        <option value="">what the roster has</option><option value="email">email</option><option value="number">number</option></select></label>`}
+        <option value="">the ids that the roster has</option><option value="email">email</option><option value="number">number</option></select></label>`}
       <p><button class="main" disabled=${busy}>${busy ? "Being made …" : "Download"}</button></p>
     </form>
     <div role="status">${failed && html`<p class="alert">No file was made: ${failed}</p>`}
@@ -131,7 +131,7 @@ function Reports({ assignment }) {
     ].filter(Boolean).join(" "));
   });
   return html`<section class="card" aria-labelledby="reports"><h2 id="reports">Reports</h2>
-    <p>The class's report and each student's, as they will see it: pages that open offline.</p>
+    <p>The class's report and each student's, as the student will see it: pages that open offline.</p>
     <p class="tools"><button type="button" disabled=${busy} onClick=${anew}>Make them anew</button>
       <button type="button" class="main" disabled=${busy} onClick=${fetched}>Download all</button></p>
     <div role="status">${told && html`<p>${told}</p>`}${failed && html`<p class="alert">${failed}</p>`}</div>

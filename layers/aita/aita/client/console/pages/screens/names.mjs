@@ -118,7 +118,7 @@ export function Names({ assignment }) {
     <p role="status">${waiting ? `${waiting} ${waiting === 1 ? "folder waits" : "folders wait"} for a name.` : "No folder waits for a name."} ${told}</p>
     ${found.untranscribed.length > 0 && html`<p>Uploaded after the last transcription: ${found.untranscribed.join("; ")}</p>`}
     ${found.roster === null && html`<p class="alert">There is no roster: add <code>roster.csv</code> to the exam.</p>`}
-    <label class="check"><input type="checkbox" checked=${everybody} onChange=${(event) => setEverybody(event.currentTarget.checked)} /> Also those that are sure</label>
+    <label class="check"><input type="checkbox" checked=${everybody} onChange=${(event) => setEverybody(event.currentTarget.checked)} /> Also folders that are matched</label>
     ${student && found.roster !== null && html`<div class="folders">
       <${Whose} key=${student.student_id} student=${student} lines=${lines} chosen=${chosen} search=${search} field=${field} press=${press}
         setSearch=${(text) => { setSearch(text); setLine(0); }} decide=${decide} entry=${unsent.of(student.student_id)}

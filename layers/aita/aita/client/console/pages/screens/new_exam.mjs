@@ -102,7 +102,7 @@ export function NewExam({ assignment: known }) {
     ${failed && html`<p class="alert" role="alert">${failed}</p>`}
     <p role="status">${told}</p>
     ${step === "choose" && html`<label class="check"><input type="checkbox" checked=${pile} onChange=${(event) => setPile(event.currentTarget.checked)} />
-      A pile: scans of the whole class in one file or in many, of nobody by name</label>
+      A pile: scans of the whole class, in one file or in many, that are not in students' folders</label>
       ${pile && html`<label>Pages of each booklet <input type="number" min="1" max="1000" value=${pages} placeholder="by the blank exam"
         onInput=${(event) => setPages(event.currentTarget.value)} /></label>`}
       <div class="drop" onDragOver=${(event) => event.preventDefault()} onDrop=${dropped}>
@@ -123,7 +123,7 @@ function Taken({ found }) {
   const { files, material, pile, students, notes, plan } = found;
   const there = files.filter((each) => each.there).length;
   const scans = students.reduce((sum, each) => sum + each.files, 0);
-  return html`<section aria-labelledby="taken"><h2 id="taken">What it was taken for</h2>
+  return html`<section aria-labelledby="taken"><h2 id="taken">What each file was taken for</h2>
     <ul>${material.map((each) => html`<li key=${each}><code>${each}</code>: ${MATERIAL[each] ?? (each.startsWith("blank_exam") ? "the exam without answers" : "")}</li>`)}
       ${pile.map((each) => html`<li key=${each.name}>${each.name}, ${size(each.size)}: of a pile, which the next run separates into booklets</li>`)}
       ${students.length > 0 && html`<li>${scans} ${scans === 1 ? "scan" : "scans"} of ${students.length} ${students.length === 1 ? "student" : "students"}</li>`}</ul>

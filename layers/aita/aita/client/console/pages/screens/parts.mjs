@@ -99,7 +99,7 @@ export function Parts({ assignment }) {
   if (!parts) return html`<p class="none" role="status">Loading …</p>`;
   const undecided = parts.filter((each) => !each.counts).length;
   return html`<h1>Unplaced parts</h1>
-    <p>${parts.length} ${parts.length === 1 ? "part" : "parts"} of pages ${parts.length === 1 ? "belongs" : "belong"} to no answer by ${parts.length === 1 ? "itself" : "themselves"}; ${undecided} undecided.</p>
+    <p>${parts.length === 0 ? "No part of a page is unplaced." : `${parts.length} ${parts.length === 1 ? "part" : "parts"} of pages ${parts.length === 1 ? "belongs" : "belong"} to no answer by ${parts.length === 1 ? "itself" : "themselves"}; ${undecided} undecided.`}</p>
     <p role="status">${told}</p>
     ${part && html`<${Part} key=${part.part_id} part=${part} place=${`Part ${index + 1} of ${parts.length}`} whole=${whole}
       entry=${unsent.of(part.part_id)} decide=${decide} forClass=${forClass} setForClass=${setForClass} go=${go} setWhole=${setWhole}
