@@ -145,7 +145,7 @@ def test_a_part_belongs_to_an_answer_or_is_scratch_for_the_class(page: Page, con
     page.keyboard.press("c")
     expect(page.get_by_label("The same for the whole class")).to_be_checked()
     page.keyboard.press("s")
-    expect(page.get_by_text("Saved: scratch work")).to_be_visible()
+    expect(page.get_by_text("Saved: scratch work.")).to_be_visible()  # not "Being saved: scratch work"
     _, listed = console.stack.call("GET", f"/assignments/{parted.assignment}/parts")
     assert {each["part_id"]: each["counts"]["action"] for each in listed["parts"]} == {
         "p-1": "belongs",

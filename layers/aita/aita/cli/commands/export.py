@@ -34,7 +34,7 @@ Column = Annotated[
 Key = Annotated[
     MoodleKey | None,
     typer.Option(
-        "--key", case_sensitive=False, help="The ids by which Moodle finds students.", show_default="those on the roster"
+        "--key", case_sensitive=False, help="The ids by which Moodle finds students.", show_default="as on the roster"
     ),
 ]
 Section = Annotated[
@@ -57,7 +57,7 @@ def export(
     """Write the grades for an LMS, a matrix of students and questions, or every criterion of every answer (jsonl).
 
     canvas-feedback and moodle-feedback write students' reports as an archive that Canvas or Moodle takes back, each
-    report for whoever handed the scans in.
+    report for whoever handed the scans in. brightspace-feedback tells why there is none for Brightspace.
 
     An export has the students whose grades are final, and the matrix everyone. Who is left out is listed with the
     reason, and the exit status is 3.
