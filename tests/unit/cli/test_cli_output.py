@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from aita.cli.global_options import hoist
 from aita.cli.main import make_app, make_command
-from aita.cli.views.formatting import duration
+from aita.cli.views.formatting import duration, size
 from aita.cli.views.progress import Bar, LiveProgress, LogProgress, NullProgress, draw, make_progress
 from aita.cli.views.terminal_escape import printable
 from aita.client.polling import AWS, PollInterval, follow
@@ -235,3 +235,10 @@ def test_no_help_shows_a_type_of_python_or_brackets_in_brackets(aita: Aita) -> N
     assert len(helps) > 40
     types = re.compile(r"<(?:bool|str|int|float|Path|path|file|list\[|int range)|\[\[")
     assert {path: types.findall(text) for path, text in helps.items() if types.search(text)} == {}
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "told"), [(0, "0 kB"), (1, "1 kB"), (43_210, "44 kB"), (99_999, "100 kB"), (2_412_345, "2.4 MB")]
+)
+def test_a_small_file_has_a_size(bytes_: int, told: str) -> None:
+    assert size(bytes_) == told

@@ -123,7 +123,7 @@ def _upload_pile(session: Session, assignment: str, paths: list[Path], pages: in
     files = {part_of(one.name)[0]: one.whole or one.size for one in found.uploads}
     lines = [
         Text(f"Uploaded a pile of {formatting.count(len(files), 'file')} to {assignment}", "bold"),
-        *(Text(f"  {printable(name)}  {size / 1e6:,.1f} MB") for name, size in files.items()),
+        *(Text(f"  {printable(name)}  {formatting.size(size)}") for name, size in files.items()),
     ]
     session.output.result(document, Group(*lines))
 
@@ -150,7 +150,7 @@ def _bar(console: Console, size: int, *, shown: bool) -> Iterator[OnBytes]:
 
 def _summary_lines(assignment: str, uploads: list[Upload]) -> Iterator[Text]:
     total = sum(one.size for one in uploads)
-    yield Text(f"Uploaded {formatting.count(len(uploads), 'file')} to {assignment} ({total / 1e6:,.1f} MB)", "bold")
+    yield Text(f"Uploaded {formatting.count(len(uploads), 'file')} to {assignment} ({formatting.size(total)})", "bold")
     for one in uploads:
         if not one.name.startswith(SCANS):
             yield Text(f"  {printable(one.name)}")

@@ -1,5 +1,6 @@
 """Formatting of durations, costs, tokens and counts for people."""
 
+import math
 from decimal import Decimal
 
 from aita.models.api import RunView, StageView, UsageView
@@ -7,6 +8,7 @@ from aita.models.api import RunView, StageView, UsageView
 _MINUTE = 60
 _HOUR = 3600
 _CENTS_MATTER = 1
+_MEGABYTES_MATTER = 100_000
 
 
 def duration(seconds: float) -> str:
@@ -43,6 +45,11 @@ def tokens(usage: UsageView) -> str:
     """Return the tokens of calls."""
     cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
     return f"{usage.input_tokens:,} in{cached}, {usage.output_tokens:,} out"
+
+
+def size(bytes_: int) -> str:
+    """Return a size: ``12 kB`` below 0.1 MB, ``2.4 MB`` above; nothing that is there is shown as zero."""
+    return f"{bytes_ / 1e6:,.1f} MB" if bytes_ >= _MEGABYTES_MATTER else f"{math.ceil(bytes_ / 1e3):,} kB"
 
 
 def count(number: int, one: str, many: str = "") -> str:

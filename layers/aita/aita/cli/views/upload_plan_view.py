@@ -22,7 +22,7 @@ def upload_plan_view(assignment: str, plan: Plan, pasteable: Pasteable) -> Group
 def _lines(assignment: str, plan: Plan, pasteable: Pasteable) -> Iterator[RenderableType]:
     size = sum(one.size for one in plan.uploads)
     files = formatting.count(len(plan.uploads), "file")
-    yield Text(f"To be uploaded to {assignment}: {files} ({size / 1e6:,.1f} MB)", "bold")
+    yield Text(f"To be uploaded to {assignment}: {files} ({formatting.size(size)})", "bold")
     for each in plan.taken:
         yield Prose(Text(printable(_taken(each)), "yellow" if each.guessed else ""), 2)
     if missing := (*plan.missing, *plan.without_scans):
