@@ -45,7 +45,7 @@ def test_who_waits_comes_first_with_who_is_likely(pile: FakeStack, aita: Aita, m
     assert code == 0
     assert [" ".join(line.split()) for line in out.splitlines()] == [
         "3 booklets not told by the folder's name, 2 to decide",
-        "booklet id whose likely (cost) heads",
+        "booklet id whose likely (distance) heads",
         "booklet-001 s-1 not on the roster Ann Lee (1) (62); Jan Schmidt (1002) (310) 2",
         r"[red]Eve\x1b[31m s-3 not on the roster 0",
         "booklet-002 s-2 Grace Hopper (1003): by the name that a model read on the pages 0",

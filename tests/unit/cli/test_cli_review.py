@@ -128,6 +128,8 @@ def test_the_queue_is_listed_question_by_question_with_names(known: FakeStack, a
         f"  c-4  s-9  3 of 5  GRADED  --seen {SEEN}",
         "    aita review part p-1 --assignment midterm",
         "    aita review part p-2 --assignment midterm",
+        "",
+        "look, and decide  aita review show ANSWER --assignment midterm",
     ]
     assert known.asked("GET", QUEUE)[0].query == {"limit": "50"}
 

@@ -12,7 +12,7 @@ from aita.client.polling import MISSES
 from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.api import TaskView
 from aita.models.run import RunStatus, TaskStatus
-from aita.models.student import Student, Students
+from aita.models.student import Match, Student, Students
 from aita.version import VERSION
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, Raw, run_view, stage
@@ -565,3 +565,15 @@ def test_tasks_are_listed_without_names_if_these_can_not_be_found_out(stack: Fak
     code, out, err = aita("tasks", RUN)
     assert (code, out) == (0, "  grade  s-3, question 1  SUCCEEDED\n")
     assert "students are told by their ids" in err
+
+
+@pytest.mark.parametrize(("match", "waits"), [("none", True), ("ambiguous", True), ("nobody", False), ("exact", False)])
+def test_folders_that_wait_for_a_person_have_the_command_that_decides(
+    stack: FakeStack, aita: Aita, match: Match, *, waits: bool
+) -> None:
+    known = Students(students=(Student(student_id="s-1", folder="booklet-1", match=match),), missing=())
+    file = stack.file("students.json", known.model_dump_json().encode())
+    stack.answer("GET", "/assignments/midterm/files", {"files": [file]})
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, SPLIT))
+    out = aita("watch", RUN)[1]
+    assert ("decide whose they are   aita students list --assignment midterm" in out) is waits

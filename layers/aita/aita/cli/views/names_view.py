@@ -51,7 +51,7 @@ def names_view(
     """Return the list as a table, those who wait for a person first, with the commands for them."""
     entries, folders = _entries(listed), _folders(listed)
     waiting = [each for each in headed if each.match not in (*CERTAIN, "nobody")]
-    table = FittingTable(("booklet", "id", "whose", "likely (cost)", "heads"))
+    table = FittingTable(("booklet", "id", "whose", "likely (distance)", "heads"))
     for each in (*waiting, *(other for other in headed if other not in waiting)):
         whose = entries.get(each.line)
         table.add_row(

@@ -44,6 +44,8 @@ def queue_view(
             parts.append(wrapped(line))
             parts += [indented(reason, "dim", 4) for reason in _reasons(cell, pasteable)]
             parts += [indented(command("review", "part", part_id), "dim", 4) for part_id in cell.parts]
+    if page.cells:
+        parts += [Text(""), Text(f"look, and decide  {command('review', 'show', 'ANSWER')}")]
     return Group(*parts)
 
 

@@ -14,6 +14,7 @@ from aita.cli.views.batch_view import batch_line, left_line, uncancelled_line
 from aita.cli.views.estimate_view import calls_line
 from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.roster_notes import student_lines
+from aita.cli.views.students_view import OPEN
 from aita.cli.views.task_view import TaskList
 from aita.cli.views.terminal_escape import printable
 from aita.models.grade import CellState
@@ -164,7 +165,7 @@ def _students(report: RunReport, command: Command) -> Iterator[str | Text]:
     yield Text(formatting.count(len(report.students.students), "student") + " with scans", "bold")
     failed_files = {str(task.refs.get("source")) for task in report.failed_tasks if task.stage == SplitStage.name}
     yield from (f"  {line}" for line in student_lines(report.students, failed_files))
-    if any(student.match in ("close", "changed") for student in report.students.students):
+    if any(student.match in OPEN for student in report.students.students):
         yield f"  decide whose they are   {command('students', 'list', '--assignment', report.assignment)}"
 
 

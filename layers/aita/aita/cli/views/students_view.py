@@ -35,7 +35,7 @@ FOUND: dict[Match, str] = {
 }
 """How a folder was found on the roster, in words."""
 
-_OPEN: tuple[Match, ...] = ("close", "changed", "ambiguous", "none")
+OPEN: tuple[Match, ...] = ("close", "changed", "ambiguous", "none")
 """Matches that wait for a person, in the order of the list."""
 
 
@@ -61,10 +61,10 @@ def students_document(listed: ClassList, decisions: Sequence[MatchDecision]) -> 
 def students_view(listed: ClassList, decisions: Sequence[MatchDecision], command: Command) -> RenderableType:
     """Return the list as a table, with the commands for students who wait for a person's decision."""
     students = _in_order(listed.students.students)
-    waiting = sum(student.match in _OPEN for student in students)
+    waiting = sum(student.match in OPEN for student in students)
     table = FittingTable(("folder", "id", "on the roster", "how it was found"))
     for student in students:
-        table.add_row(*_row(student, listed, decisions), style="yellow" if student.match in _OPEN else "")
+        table.add_row(*_row(student, listed, decisions), style="yellow" if student.match in OPEN else "")
     title = f"{formatting.count(len(students), 'student')} with scans, {waiting:,} to decide"
     return Group(Text(title, "bold"), table, *map(Text, _notes(listed, waiting, command)))
 
@@ -83,7 +83,7 @@ def matched_view(
 
 
 def _in_order(students: Iterable[Student]) -> list[Student]:
-    places = {match: place for place, match in enumerate(_OPEN)}
+    places = {match: place for place, match in enumerate(OPEN)}
     return sorted(students, key=lambda student: (places.get(student.match, len(places)), student.folder.casefold()))
 
 
