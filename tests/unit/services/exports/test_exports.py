@@ -32,6 +32,7 @@ from tests.support.gradebooks import (
     EXAM,
     FAILED,
     GRADED,
+    MATCHED,
     OPEN,
     ROSTER,
     cell,
@@ -183,6 +184,27 @@ class TestCanvas:
         plain = tuple(RosterEntry(name=entry.name) for entry in ROSTER)
         users = [CanvasUser(1, "Maya Lindqvist", "Lindqvist, Maya"), CanvasUser(2, "Inés Muñoz Tarrés")]
         assert import_canvas(export_canvas(roll(plain), "M").data, users, {}).grades == {1: "7.25", 2: "5.00"}
+
+    @pytest.mark.parametrize("name", ["Lindqvist, Maya", "Maya Lindqvist"])
+    def test_of_namesakes_without_ids_none_gets_the_grade_of_the_other(self, name: str) -> None:
+        roster = (RosterEntry(name="Lindqvist, Maya", email="a@x.test"), RosterEntry(name=name, email="b@x.test"))
+        surely = MATCHED.model_copy(update={"student_id": "s-1", "line": roster[0].version})
+        made = export_canvas(roll(roster, (surely,)), "M")
+        assert import_canvas(made.data, [CanvasUser(2, "Maya Lindqvist", "Lindqvist, Maya")], {}).grades == {}
+        assert next(each.reason for each in made.left_out if each.name == "Lindqvist, Maya").startswith(
+            "without a SIS User ID or SIS Login ID on the roster, where another student has the same name"
+        )
+        with_ids = (roster[0].model_copy(update={"login": "mlindq"}), roster[1])
+        surely = surely.model_copy(update={"line": with_ids[0].version})
+        users = [CanvasUser(2, "Maya Lindqvist", "Lindqvist, Maya"), CanvasUser(3, "Maya Lindqvist", login="mlindq")]
+        assert import_canvas(export_canvas(roll(with_ids, (surely,)), "M").data, users, {}).grades == {3: "7.25"}
+
+    def test_ids_that_would_all_be_changed_find_nobody(self) -> None:
+        changed = {"canvas_id": "", "number": "@maya", "login": "=maya"}
+        made = export_canvas(roll((ROSTER[0].model_copy(update=changed), *ROSTER[1:])), "M")
+        assert ExcludedStudent(name="Lindqvist, Maya", reason="the ids on the roster begin as formulas do") in (
+            made.left_out
+        )
 
     def test_canvas_finds_by_its_own_id_first(self) -> None:
         users = [CanvasUser(881, "somebody"), CanvasUser(1, "other", sis_id="S1001")]

@@ -9,13 +9,18 @@ import re
 
 from aita.errors import RequestError
 from aita.models.points import exact
-from aita.services.exports.csv_safety import CellValue, csv_bytes
+from aita.services.exports.csv_safety import CellValue, csv_bytes, safe
 from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, not_final, not_found
 
 _COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _POINTS_POSSIBLE = "    Points Possible"
 _CANVAS_TOTAL = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 """Names of Canvas's own totals. Canvas ignores a column with one of them anywhere in its name."""
+
+_NAMESAKE = (
+    "without a SIS User ID or SIS Login ID on the roster, where another student has the same name: Canvas would give "
+    "both grades to one of them"
+)
 
 
 def export_canvas(roll: ExportRoster, column: str) -> Export:
@@ -33,7 +38,7 @@ def export_canvas(roll: ExportRoster, column: str) -> Export:
     """
     if _CANVAS_TOTAL.search(column):
         raise RequestError(f"Canvas passes over a column named {column!r}, as it has totals of that name: name another")
-    fit = roll.without(not_final, not_found)
+    fit = roll.without(not_final, not_found, _id_problem)
     out_of = exact(roll.exam.out_of)
     rows: list[list[CellValue]] = [[*_COLUMNS, column], [_POINTS_POSSIBLE, "", "", "", "", out_of]]
     rows += [_row(student) for student in fit.students]
@@ -41,6 +46,23 @@ def export_canvas(roll: ExportRoster, column: str) -> Export:
 
 
 def _row(student: GradedStudent) -> list[CellValue]:
+    section = student.entry.section if student.entry else ""
+    return [student.name, *_ids(student), section, exact(student.grades.points)]
+
+
+def _ids(student: GradedStudent) -> tuple[str, str, str]:
     entry = student.entry
-    ids = (entry.canvas_id, entry.number, entry.login, entry.section) if entry else ("", "", "", "")
-    return [student.name, *ids, exact(student.grades.points)]
+    return (entry.canvas_id, entry.number, entry.login) if entry else ("", "", "")
+
+
+def _id_problem(student: GradedStudent) -> str:
+    """Return the reason if Canvas would find another student, or none; empty if not.
+
+    Without an id, Canvas takes the first student of the name (``process_student``).
+    """
+    ids = [each for each in _ids(student) if each]
+    if student.entry is None or any(safe(each) == each for each in ids):
+        return ""
+    if ids:
+        return "the ids on the roster begin as formulas do"
+    return _NAMESAKE if student.has_namesake else ""

@@ -15,7 +15,7 @@ from aita.models.points import exact
 from aita.models.shown import ShownAnswer
 from aita.models.student import Match, RosterEntry, Student, Students
 from aita.services.assignments.class_list import ClassList
-from aita.services.assignments.person_names import split_name
+from aita.services.assignments.person_names import first_name_first, split_name
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 
@@ -34,7 +34,8 @@ class GradedStudent:
     """A student with grades, and their entry on the roster; ``None`` without a certain match.
 
     ``shown`` has each answer as the student sees it, in the order of the exam's questions. ``closest`` is the entry
-    that may be the student's, and ``option`` names the assignment in commands.
+    that may be the student's, ``option`` names the assignment in commands, and ``has_namesake`` tells whether another
+    line of the roster, of any section, has the entry's name.
     """
 
     student: Student
@@ -44,6 +45,7 @@ class GradedStudent:
     shown: tuple[ShownAnswer, ...]
     closest: RosterEntry | None
     option: str
+    has_namesake: bool
 
     @property
     def name(self) -> str:
@@ -149,8 +151,9 @@ def call_roll(gradebook: Gradebook, listed: ClassList, section: str | None = Non
     """
     students = listed.students
     wanted = _all if section is None else _in_section(section, listed.roster or ())
+    lines = Counter(_spoken_name(entry) for entry in listed.roster or ())
     graded = tuple(
-        _graded(student, listed, gradebook)
+        _graded(student, listed, gradebook, lines)
         for student in students.students
         if student.student_id in gradebook.students and wanted(listed.entry(student))
     )
@@ -199,7 +202,12 @@ def _decided_and_gone(gradebook: Gradebook, students: Students) -> Iterator[str]
         yield f"people decided on answers of students whose folders of scans are gone: {', '.join(gone)}"
 
 
-def _graded(student: Student, listed: ClassList, gradebook: Gradebook) -> GradedStudent:
+def _spoken_name(entry: RosterEntry) -> str:
+    """Return a name in one form: ``Lee, Ann`` is ``Ann Lee``, too."""
+    return first_name_first(entry.name).casefold()
+
+
+def _graded(student: Student, listed: ClassList, gradebook: Gradebook, lines: Counter[str]) -> GradedStudent:
     entry = listed.entry(student)
     return GradedStudent(
         student=student,
@@ -209,6 +217,7 @@ def _graded(student: Student, listed: ClassList, gradebook: Gradebook) -> Graded
         shown=shown_answers(gradebook, student.student_id),
         closest=None if entry else listed.entries.get(student.student_id),
         option=gradebook.option,
+        has_namesake=entry is not None and lines[_spoken_name(entry)] > 1,
     )
 
 
