@@ -118,7 +118,7 @@ class TestWhoIsLeftOut:
     )
     def test_who_is_not_final_not_sure_or_not_there(self, made: Export) -> None:
         assert made.left_out == (*UNSURE, *ALWAYS)
-        assert (made.written, made.notes) == (5, ())
+        assert made.written == 5
 
     def test_gradescope_needs_no_roster_line(self) -> None:
         made = export_gradescope(roll())
@@ -185,6 +185,15 @@ class TestCanvas:
         users = [CanvasUser(1, "Maya Lindqvist", "Lindqvist, Maya"), CanvasUser(2, "Inés Muñoz Tarrés")]
         assert import_canvas(export_canvas(roll(plain), "M").data, users, {}).grades == {1: "7.25", 2: "5.00"}
 
+    def test_a_year_in_the_exams_name_is_told_as_the_id_that_canvas_takes_it_for(self) -> None:
+        named = replace(roll(), exam=EXAM.model_copy(update={"exam_name": "Midterm (2026)"}))
+        made = export_canvas(named, "Midterm (2026)")
+        assert import_canvas(made.data, [], {2026: "another quiz"}).assignment_id == 2026
+        (note,) = made.notes
+        assert note.startswith("Canvas reads the 2026 in 'Midterm (2026)' as an assignment's id")
+        assert "--column 'Midterm (4711)'" in note
+        assert export_canvas(named, "Midterm (4711)").notes == ()
+
     @pytest.mark.parametrize("name", ["Lindqvist, Maya", "Maya Lindqvist"])
     def test_of_namesakes_without_ids_none_gets_the_grade_of_the_other(self, name: str) -> None:
         roster = (RosterEntry(name="Lindqvist, Maya", email="a@x.test"), RosterEntry(name=name, email="b@x.test"))
@@ -248,6 +257,13 @@ class TestMoodle:
         """Why those who can't be found are left out."""
         with pytest.raises(MoodleRefused):
             import_moodle(export_moodle(roll(), "M").data, {"S1001"})
+
+    def test_the_maximum_of_an_item_that_moodle_makes_is_told(self) -> None:
+        (note,) = export_moodle(roll(), "M").notes
+        assert note.startswith("the grades are out of 7.5, and a grade item that Moodle makes for them is out of 100: ")
+        of_100 = EXAM.model_copy(update={"questions": (EXAM.questions[0].model_copy(update={"points": 100.0}),)})
+        found = call_roll(gradebook((), of_100, ()), class_list({"s-1": "Maya Lindqvist"}))
+        assert export_moodle(found, "M").notes == ()
 
     def test_grades_above_100_are_noted(self) -> None:
         exam = EXAM.model_copy(update={"questions": (EXAM.questions[0].model_copy(update={"points": 101.0}),)})
@@ -482,6 +498,29 @@ class TestBrightspaceAndBlackboard:
         assert left_out == ExcludedStudent(name="Maya Lindqvist", reason="Username begins as a formula does")
         (left_out,) = [each for each in export_blackboard(roll(roster, ()), "Q").left_out if "formula" in each.reason]
         assert left_out.reason == "the login name begins as a formula does"
+
+    @pytest.mark.parametrize(
+        "header",
+        ["Midterm 1 Points Grade", "Midterm 1 Points Grade <Numeric MaxPoints:7.5 Weight:10 Category:Exams>"],
+    )
+    def test_the_header_of_brightspaces_own_export_is_the_same_item(self, header: str) -> None:
+        assert export_brightspace(roll(), header) == export_brightspace(roll(), "Midterm 1")
+
+    @pytest.mark.parametrize(
+        ("made", "system"),
+        [
+            (export_brightspace(roll(), "M Points Grade <Numeric MaxPoints:20 Weight:10>"), "Brightspace"),
+            (export_blackboard(roll(), "M [Total Pts: 20 Score] |4711"), "Blackboard"),
+            (export_blackboard(roll(), "M [Total Pts: up to 20 Score] |4711"), "Blackboard"),
+        ],
+    )
+    def test_a_column_of_another_maximum_is_told(self, made: Export, system: str) -> None:
+        (note,) = made.notes
+        assert note.startswith(f"the column is out of 20 points in {system}, and the exam out of 7.5: ")
+
+    @pytest.mark.parametrize("total", ["7.5", "7,50", "1,000"])
+    def test_no_other_is(self, total: str) -> None:
+        assert export_blackboard(roll(), f"M [Total Pts: {total} Score] |4711").notes == ()
 
     def test_blackboard_tells_that_a_column_without_an_id_is_a_new_one(self) -> None:
         (note,) = export_blackboard(roll(), "Midterm").notes

@@ -8,11 +8,13 @@ download. Without an id the upload makes a new column of text, which counts in n
 import re
 
 from aita.models.points import exact
+from aita.services.exports.column_maximum import MAXIMUM, with_maximum_noted
 from aita.services.exports.csv_safety import CellValue, csv_bytes, safe
 from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, not_final, not_found
 
 _COLUMNS = ("Last Name", "First Name", "Username")
 _COLUMN_ID = re.compile(r"\|\s*\d+\s*$")
+_TOTAL = re.compile(rf"\[Total Pts:\D*{MAXIMUM}")
 _NEW_COLUMN = (
     "Blackboard makes a new column of text for {column!r}, which counts in no total: name the column as Blackboard's "
     "own download does, with its id, as in --column '{column} [Total Pts: {out_of:g} Score] |4711'"
@@ -32,7 +34,7 @@ def export_blackboard(roll: ExportRoster, column: str) -> Export:
     rows += [_row(student) for student in fit.students]
     if not _COLUMN_ID.search(column):
         fit = fit.with_notes(_NEW_COLUMN.format(column=column, out_of=roll.exam.out_of))
-    return fit.export(csv_bytes(rows))
+    return with_maximum_noted(fit, "Blackboard", _TOTAL.search(column)).export(csv_bytes(rows))
 
 
 def _row(student: GradedStudent) -> list[CellValue]:

@@ -17,6 +17,11 @@ _POINTS_POSSIBLE = "    Points Possible"
 _CANVAS_TOTAL = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 """Names of Canvas's own totals. Canvas ignores a column with one of them anywhere in its name."""
 
+_NAMED_WITH_ID = re.compile(r"(?P<title>.*)\s\((?P<number>\d+)\)", re.DOTALL)
+_YEAR_AS_ID = (
+    "Canvas reads the {number} in {column!r} as an assignment's id: name the assignment with its own, as in "
+    "--column '{title} (4711)', or another way"
+)
 _NAMESAKE = (
     "without a SIS User ID or SIS Login ID on the roster, where another student has the same name: Canvas would give "
     "both grades to one of them"
@@ -42,6 +47,8 @@ def export_canvas(roll: ExportRoster, column: str) -> Export:
     out_of = exact(roll.exam.out_of)
     rows: list[list[CellValue]] = [[*_COLUMNS, column], [_POINTS_POSSIBLE, "", "", "", "", out_of]]
     rows += [_row(student) for student in fit.students]
+    if column == roll.exam.exam_name and (named := _NAMED_WITH_ID.fullmatch(column)):
+        fit = fit.with_notes(_YEAR_AS_ID.format(column=column, **named.groupdict()))
     return fit.export(csv_bytes(rows))
 
 

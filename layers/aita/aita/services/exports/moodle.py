@@ -17,7 +17,12 @@ from aita.services.exports.export_roster import Export, ExportRoster, GradedStud
 
 _HEADERS = {MoodleKey.EMAIL: "Email address", MoodleKey.NUMBER: "ID number"}
 _MOST = 100
-"""Highest grade that Moodle takes, unless its site allows higher ones (``unlimitedgrades``)."""
+"""Highest grade that Moodle takes, unless its site allows higher ones (``unlimitedgrades``); that of a new item."""
+
+_NEW_ITEM = (
+    "the grades are out of {out_of:g}, and a grade item that Moodle makes for them is out of {most}: make one yourself "
+    "before the import, with a maximum grade of {out_of:g}"
+)
 
 _ENDS = tuple(
     ".!?:;\N{HORIZONTAL ELLIPSIS}\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH QUESTION MARK}"
@@ -44,6 +49,8 @@ def export_moodle(roll: ExportRoster, column: str, key: MoodleKey | None = None)
     fit = roll.without(not_final, not_found, lambda student: _key_problem(student, chosen))
     rows: list[list[CellValue]] = [[_HEADERS[chosen], column, f"{column} (Feedback)"]]
     rows += [[_key(each, chosen), exact(each.grades.points), _feedback(each)] for each in fit.students]
+    if exact(roll.exam.out_of) != _MOST:
+        fit = fit.with_notes(_NEW_ITEM.format(out_of=roll.exam.out_of, most=_MOST))
     if any(student.grades.points > _MOST for student in fit.students):
         fit = fit.with_notes(f"Moodle takes no grade above {_MOST}, unless its site allows it (unlimitedgrades)")
     if above := sum(student.grades.points > student.grades.out_of for student in fit.students):
