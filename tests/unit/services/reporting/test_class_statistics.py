@@ -89,6 +89,13 @@ def test_letters_come_in_the_order_of_the_scale(letters: tuple[str, ...]) -> Non
     assert [letter for letter, _ in letter_counts(scale, ())] == list(dict.fromkeys(letters))
 
 
+@pytest.mark.parametrize(
+    ("worth", "earned", "shown"), [(7.21, 0.72, "0 to 0.73"), (7.21, 0.73, "0.73 to 1.45"), (0.13, 0.01, "0 to 0.02")]
+)
+def test_the_label_of_a_bin_holds_its_points(worth: float, earned: float, shown: str) -> None:
+    assert f"{shown} points: 1" in question_histogram(figures(worth, 0.01, earned))
+
+
 def test_labels_of_a_histogram_do_not_touch() -> None:
     drawn = question_histogram(figures(12.75, 0.25, 1, 12.75))
     assert 'class="first">0</text>' in drawn

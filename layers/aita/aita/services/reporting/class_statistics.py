@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+from itertools import pairwise
 from statistics import pstdev
 
 from aita.models.class_report import Bin, CriterionFigures, GraderLine, QuestionFigures
@@ -12,6 +13,8 @@ from aita.models.points import exact, fitted, total
 
 MISSED_SHOWN = 10
 """Number of most-missed criteria in the report."""
+
+_HUNDREDTH = Decimal("0.01")
 
 MOST_BINS = 11
 """Points that can be earned for a question, up to which each has a bin of its own; else the bins are tenths."""
@@ -51,7 +54,8 @@ def _bins(question: Question, step: float, points: Sequence[Decimal]) -> tuple[B
         counts = Counter(points)
         return tuple(Bin(each, each, counts[each]) for each in sorted(steps))
     tenths = Counter(min(int(each * 10 // whole), 9) for each in points)
-    return tuple(Bin(whole * number / 10, whole * (number + 1) / 10, tenths[number]) for number in range(10))
+    edges = [(whole * number / 10).quantize(_HUNDREDTH, ROUND_CEILING) for number in range(11)]  # as they are shown
+    return tuple(Bin(start, end, tenths[number]) for number, (start, end) in enumerate(pairwise(edges)))
 
 
 def letter_counts(scale: GradeScale, grades: Iterable[StudentGrades]) -> tuple[tuple[str, int], ...]:
