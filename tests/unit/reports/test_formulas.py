@@ -35,6 +35,10 @@ def test_a_formula_of_its_own_has_lines_of_its_own(text: str) -> None:
         r"\$5 and \$7",
         "$5\n\nand x$",
         "a $ b $ c",
+        "costs $5 or 6$ each",
+        "I paid $5, he paid 3$.",
+        "$2 for a, $3 for b and lost 1$",
+        "US$5 and A$ 7",
     ],
 )
 def test_money_is_no_formula(text: str) -> None:
@@ -43,6 +47,11 @@ def test_money_is_no_formula(text: str) -> None:
 
 def test_a_formula_behind_money_is_one() -> None:
     assert formulas("$5 and $7, $x$") == f"$5 and $7, {X}"
+
+
+@pytest.mark.parametrize("text", ["$x = ma + b$", "$F = ma$", "$10 kg$", r"$5 \text{ or } 6$", r"$5 mod 3 \le 2$"])
+def test_words_beside_signs_or_commands_are_one(text: str) -> None:
+    assert str(formulas(text)).startswith("<math>")
 
 
 def test_spaces_within_the_dollars_are_taken_with_a_command() -> None:

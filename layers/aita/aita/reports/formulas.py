@@ -2,7 +2,8 @@ r"""Formulas in LaTeX as MathML, which browsers draw without a script.
 
 A formula stands between ``$`` and ``$``, ``$$`` and ``$$``, ``\(`` and ``\)``, or ``\[`` and ``\]``. A single dollar
 sign opens and closes one as in Pandoc (extension ``tex_math_dollars``): no space inside of it, no digit behind the
-closing one, so that ``$5 and $7`` is money. Spaces are taken with a command, a power or an index between them.
+closing one, so that ``$5 and $7`` is money. Spaces are taken with a command, a power or an index between them, and so
+are words: ``$5, he paid 3$`` is no formula, which would run its words together.
 
 math-core converts, and never what a student wrote alone decides what a page holds: elements and attributes come from
 lists, styles become classes of ``style.css``, colours and spaces that could hide or cover something are left out. What
@@ -37,6 +38,7 @@ _FORMULA = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _COMMAND = re.compile(r"\\[A-Za-z]|[\^_]")
+_WORD = re.compile(r"[\w,.;:]\s+[^\W\d_]{2,}[,.;:]?\s+\w")
 _REFUSED = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|def|gdef|edef|xdef|let"  # definitions
     r"|mathchoice|newline)(?![A-Za-z])"  # three of four texts, and the end of a line, would disappear
@@ -119,8 +121,8 @@ def _latex(found: re.Match[str]) -> tuple[str, bool]:
     latex = found["dollars"]
     if latex is None:
         return (found["display"] or found["bracketed"] or found["inline"]).strip(), found["inline"] is None
-    spaced = latex != latex.strip()
-    return ("" if spaced and not _COMMAND.search(latex) else latex.strip()), False
+    is_prose = (latex != latex.strip() or _WORD.search(latex)) and not _COMMAND.search(latex)
+    return ("" if is_prose else latex.strip()), False
 
 
 def _formula(latex: str, source: str, *, display: bool) -> Markup:
