@@ -156,7 +156,9 @@ def test_a_class_that_is_all_there_is_done(
     graded["grades.json"] = json.dumps({"s-1": grades["s-1"]})
     out = tmp_path / "g.csv"
     out.write_text("an older file")
-    code, said, err = aita("export", "moodle", "-a", "midterm", "-o", str(out), "--key", "number", "--column", "First")
+    code, said, err = aita(
+        "export", "moodle", "-a", "midterm", "-o", str(out), "--key", "number", "--column", " First "
+    )
     assert (code, err.startswith("the grades are out of 7.5, and a grade item that Moodle makes")) == (0, True)
     first, denominator, version = said.splitlines()
     assert (first, denominator) == (f"1 student in {out}", "  out of 7.5 points")
@@ -201,6 +203,7 @@ def test_without_grades_it_is_refused(stack: FakeStack, graded: dict[str, str], 
             "--column names the grade in canvas, moodle, brightspace and blackboard: gradescope",
         ),
         (("jsonl", "--column", "x"), "jsonl has no such column"),
+        (("canvas", "--column", " "), "--column is empty"),
         (("canvas", "--key", "email"), "--key is for moodle"),
         (("moodle", "--key", "name"), "name"),
         (("moodle", "--pdf"), "--pdf is for reports: moodle has none"),

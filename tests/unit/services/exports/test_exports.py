@@ -229,6 +229,10 @@ class TestCanvas:
         with pytest.raises(RequestError, match="passes over"):
             export_canvas(roll(), column)
 
+    def test_a_column_that_canvas_has_is_refused(self) -> None:
+        with pytest.raises(RequestError, match="would read the students' 'ID' as their grades"):
+            export_canvas(roll(), "ID")
+
     @pytest.mark.parametrize("column", ["Final exam", "Score of the final"])
     def test_others_are_not(self, column: str) -> None:
         assert import_canvas(export_canvas(roll(), column).data, [], {}).title == column

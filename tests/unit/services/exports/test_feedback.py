@@ -89,10 +89,11 @@ class TestMoodle:
         assert found.roll.left_out[0].reason == "not final"
         assert found.roll.left_out[0].open_questions == ("1a", "2")
 
-    def test_folders_with_one_id_are_nobodys(self) -> None:
-        found = returned(MOODLE, {"A B_7_assignsubmission_file": (), "C D_7_assignsubmission_file": ()})
+    @pytest.mark.parametrize("number", ["7", "007", "\u0667"])
+    def test_folders_with_one_id_are_nobodys(self, number: str) -> None:
+        found = returned(MOODLE, {"A B_7_assignsubmission_file": (), f"C D_{number}_assignsubmission_file": ()})
         assert found.names == {}
-        assert set(reasons(found).values()) == {"several folders have Moodle's id 7"}
+        assert set(reasons(found).values()) == {f"several folders have Moodle's id {each}" for each in ("7", number)}
 
     def test_so_they_are_where_one_of_them_is_in_no_section(self) -> None:
         roster = (RosterEntry(name="Maya Lindqvist", number="1", section="A"),)

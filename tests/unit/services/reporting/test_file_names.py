@@ -25,7 +25,7 @@ def test_any_names_become_names_of_files_each_its_own(names: dict[str, str]) -> 
         assert not name.startswith((" ", "."))
 
 
-@pytest.mark.parametrize("name", ["", "...", "con", "NUL", "com1.x", "\x00", "/"])
+@pytest.mark.parametrize("name", ["", "...", "con", "NUL", "com1.x", "COM\u00b9", "\x00", "/"])
 def test_a_name_that_no_file_can_have_leaves_the_id(name: str) -> None:
     assert file_names({"s-1": name}) == {"s-1": "s-1"}
 

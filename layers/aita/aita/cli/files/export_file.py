@@ -54,7 +54,7 @@ def write_export(
     Raises
     ------
     RequestError
-        If the format lacks a given option, or nothing here prints PDF.
+        If the format lacks a given option, ``column`` is empty, or nothing here prints PDF.
     MissingMaterialError
         If there are no grades, or no roster where the format needs one.
     StackError
@@ -63,6 +63,8 @@ def write_export(
     if column is not None and to not in _BY_ROSTER:
         named = f"{', '.join(_BY_ROSTER[:-1])} and {_BY_ROSTER[-1]}"
         raise RequestError(f"--column names the grade in {named}: {to} has no such column")
+    if column is not None and not column.strip():
+        raise RequestError("--column is empty: give the grade's name in the LMS, or leave the option out")
     if key is not None and to is not ExportFormat.MOODLE:
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
     if pdf and not to.is_feedback:
@@ -99,7 +101,7 @@ def _roll(
 def _export(
     to: ExportFormat, roll: ExportRoster, gradebook: Gradebook, column: str | None, key: MoodleKey | None
 ) -> Export:
-    grade_name = column or gradebook.exam.exam_name
+    grade_name = gradebook.exam.exam_name if column is None else column.strip()  # a header that was copied
     match to:
         case ExportFormat.CANVAS:
             return export_canvas(roll, grade_name)

@@ -39,8 +39,10 @@ def export_canvas(roll: ExportRoster, column: str) -> Export:
     Raises
     ------
     RequestError
-        If Canvas ignores columns of this name.
+        If Canvas ignores columns of this name, or has one of its own.
     """
+    if column in _COLUMNS:
+        raise RequestError(f"Canvas would read the students' {column!r} as their grades: name another column")
     if _CANVAS_TOTAL.search(column):
         raise RequestError(f"Canvas passes over a column named {column!r}, as it has totals of that name: name another")
     fit = roll.without(not_final, not_found, _id_problem)

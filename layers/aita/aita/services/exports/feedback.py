@@ -83,7 +83,7 @@ def feedback(roll: ExportRoster, listed: ClassList, to: ExportFormat, ending: st
         raise RequestError(_UNKNOWN)
     submissions = {each.student.student_id: _submission(each, to, ending) for each in roll.students}
     folders = (*(each.folder for each in listed.students.students), *listed.untranscribed)
-    times = Counter(named.user_id for each in folders if (named := parse(each)) and named.system == _LMS[to])
+    times = Counter(_as_read(named.user_id) for each in folders if (named := parse(each)) and named.system == _LMS[to])
 
     def problem(student: GradedStudent) -> str:
         found = submissions[student.student.student_id]
@@ -91,7 +91,7 @@ def feedback(roll: ExportRoster, listed: ClassList, to: ExportFormat, ending: st
             return f"without {_LMS[to]}'s id: the folder was not downloaded from there"
         if not found.named.person:
             return "downloaded without names, of which Canvas takes no report back: hand it back there"
-        if times[found.named.user_id] > 1:
+        if times[_as_read(found.named.user_id)] > 1:
             return f"several folders have {_LMS[to]}'s id {found.named.user_id}"
         if to is ExportFormat.CANVAS_FEEDBACK and found.file is None:
             return "without Canvas's id of a file: upload the submissions as they were downloaded, then transcribe"
@@ -103,6 +103,11 @@ def feedback(roll: ExportRoster, listed: ClassList, to: ExportFormat, ending: st
         advice = _USE_PDF if ending != ".pdf" else _RENAME.format(ending=ending)
         fit = fit.with_notes(_OTHER_NAMES.format(count=len(others), ending=ending, example=others[0], advice=advice))
     return Feedback(fit, {student_id: _NAMES[to](found, ending) for student_id, found in kept.items()})
+
+
+def _as_read(user_id: str) -> str:
+    """Return an LMS's id as the LMS reads it, which takes 012 for 12."""
+    return str(int(user_id)) if user_id.isdecimal() else user_id
 
 
 def _submission(student: GradedStudent, to: ExportFormat, ending: str) -> _Submission | None:

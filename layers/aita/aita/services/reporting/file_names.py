@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 
 _INVALID = re.compile(r'[<>:"/\\|?*\x00-\x1f]')  # the rules of Windows, which are the strictest
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_DEVICES = re.compile(r"(con|prn|aux|nul|(?:com|lpt)[\d¹²³])(\..*)?", re.IGNORECASE)
 _LONGEST = 150  # bytes; a file name may have 255, with its number and ending
 
 
