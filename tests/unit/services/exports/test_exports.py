@@ -537,3 +537,19 @@ def test_the_points_of_an_open_answer_are_in_no_matrix() -> None:
     (juana,) = [row for row in rows if row["Name"] == "Juana de la Cruz"]
     assert (juana["1a (5)"], juana["1a state"], juana["2 (2.5)"], juana["Total"]) == ("", "NEEDS_REVIEW", "1.00", "")
     assert len(rows) == len(roll().students) + len(roll().ungraded)
+
+
+def test_no_full_answer_has_more_points_than_its_column_and_rounded_columns_are_told() -> None:
+    worth = 2.675  # rounded half up, as all points are
+    questions = tuple(each.model_copy(update={"points": worth}) for each in EXAM.questions)
+    exam = EXAM.model_copy(update={"questions": questions})
+    cells = [cell("s-1", each.question_id, GRADED, 2.68, max_points=worth) for each in questions]
+    found = call_roll(gradebook(cells, exam, ()), class_list({"s-1": "Maya Lindqvist"}))
+    made = export_gradescope(found)
+    header, row = csv.reader(io.StringIO(made.data.decode()))
+    assert header[-2:] == ["1a (2.68 pts)", "2 (2.68 pts)"]
+    assert row[-2:] == ["2.68", "2.68"]
+    assert (row[4:6], export_gradescope(roll()).notes[1:]) == (["5.35", "5.35"], ())
+    (note,) = made.notes
+    assert note.startswith("for 1 of the students the columns of questions do not sum to the total: ")
+    assert '"1a (2.68)"' in export_matrix(found).data.decode("utf-8-sig")

@@ -20,6 +20,10 @@ from aita.services.exports.export_roster import (
 _COLUMNS = ("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status")
 _GRADED = "Graded"
 
+_ROUNDED = (
+    "for {count} of the students the columns of questions do not sum to the total: each column is rounded to "
+    "hundredths of a point, and the total only once"
+)
 _STRANGERS = (
     "without SID and email, as no line of a roster is surely theirs: {names}. Say whose folders they are, as "
     "'aita students list{option}' tells"
@@ -33,16 +37,22 @@ def export_gradescope(roll: ExportRoster) -> Export:
     rows += [_row(student) for student in fit.students]
     if roll.exam.extras:
         fit = fit.with_notes(f"the columns of questions do not sum to the totals: {roll.exam.extras}")
+    elif rounded := sum(not _sums(student) for student in fit.students):
+        fit = fit.with_notes(_ROUNDED.format(count=rounded))
     if strangers := [student for student in fit.students if student.entry is None]:
         names = "; ".join(student.name for student in strangers)
         fit = fit.with_notes(_STRANGERS.format(names=names, option=strangers[0].option))
     return fit.export(csv_bytes(rows))
 
 
+def _sums(student: GradedStudent) -> bool:
+    return sum(closed_points(cell) for cell in student.grades.cells) == exact(student.grades.points)
+
+
 def _header(exam: ExamSpec, question: Question) -> str:
     choice = exam.choice_of(question.question_id)
     title = ": bonus" if question.bonus else f": {choice.text}" if choice else ""
-    return f"{question.question_id}{title} ({question.points} pts)"
+    return f"{question.question_id}{title} ({float(exact(question.points))} pts)"
 
 
 def _row(student: GradedStudent) -> list[CellValue]:

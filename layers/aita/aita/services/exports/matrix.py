@@ -27,7 +27,7 @@ def export_matrix(roll: ExportRoster) -> Export:
 
 def _headers(question: Question) -> tuple[str, str]:
     bonus = ", bonus" if question.bonus else ""
-    return f"{question.question_id} ({question.points:g}{bonus})", f"{question.question_id} state"
+    return f"{question.question_id} ({float(exact(question.points)):g}{bonus})", f"{question.question_id} state"
 
 
 def _graded(student: GradedStudent) -> list[CellValue]:
