@@ -354,6 +354,13 @@ class TestJsonLines:
         ]  # fmt: skip
         assert "words of nobody" not in made
 
+    def test_no_text_ends_a_line(self) -> None:
+        said = "one\x85two\u2028three\u2029four"
+        book = gradebook((cell("s-1", "1a", GRADED, 5.0, feedback=said),), decisions=())
+        made = export_json_lines(call_roll(book, class_list({"s-1": "Maya Lindqvist"})), book).data.decode()
+        first, _ = [json.loads(line) for line in made.splitlines()]
+        assert first["feedback"] == said
+
     def test_who_is_not_on_the_roster_has_a_folder(self) -> None:
         line = self.lines()["s-8", "1a"]
         assert (line["name"], line["number"], line["email"], line["match"]) == ("Zoe_Quinn", None, None, "none")
@@ -432,7 +439,7 @@ def test_no_export_has_a_formula(drawn: ExportRoster) -> None:
 
 @given(classes())
 def test_json_lines_have_every_cell_and_no_number_for_an_open_one(drawn: ExportRoster) -> None:
-    lines = [json.loads(line) for line in export_json_lines(drawn, gradebook()).data.decode().split("\n")[:-1]]
+    lines = [json.loads(line) for line in export_json_lines(drawn, gradebook()).data.decode().splitlines()]
     assert len(lines) == 2 * len(drawn.students)
     for line in lines:
         assert (line["points"] is None) == (line["state"] in ("NEEDS_REVIEW", "FAILED"))

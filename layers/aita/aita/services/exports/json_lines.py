@@ -16,6 +16,9 @@ from aita.services.grading.student_view import found_quotes
 
 _NO_GRADERS = {"graders": (), "by_grader": (), "gradings": (), "second_look": None}
 
+_LINE_ENDS = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2029"}
+"""Ends of lines in Unicode and in many readers, which JSON leaves as they are within text."""
+
 
 def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
     """Return the export.
@@ -31,7 +34,7 @@ def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
         for cell, shown in zip(student.grades.cells, student.shown, strict=True)
     )
     doubts = [f"{student.student.folder}: {doubt}" for student in roll.students if (doubt := unconfirmed(student))]
-    data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    data = "".join(json.dumps(line, ensure_ascii=False).translate(_LINE_ENDS) + "\n" for line in lines).encode()
     return roll.with_notes(*doubts).export(data)
 
 
