@@ -208,12 +208,20 @@ class TestCanvas:
         users = [CanvasUser(2, "Maya Lindqvist", "Lindqvist, Maya"), CanvasUser(3, "Maya Lindqvist", login="mlindq")]
         assert import_canvas(export_canvas(roll(with_ids, (surely,)), "M").data, users, {}).grades == {3: "7.25"}
 
-    def test_ids_that_would_all_be_changed_find_nobody(self) -> None:
-        changed = {"canvas_id": "", "number": "@maya", "login": "=maya"}
+    @pytest.mark.parametrize("number", ["@maya", "12.345.678", "12,345"])
+    def test_ids_that_would_all_be_changed_find_nobody(self, number: str) -> None:
+        changed = {"canvas_id": "", "number": number, "login": "=maya"}
         made = export_canvas(roll((ROSTER[0].model_copy(update=changed), *ROSTER[1:])), "M")
-        assert ExcludedStudent(name="Lindqvist, Maya", reason="the ids on the roster begin as formulas do") in (
-            made.left_out
-        )
+        users = [CanvasUser(1, "another", "Lindqvist, Maya"), CanvasUser(2, "Maya L.", sis_id=number)]
+        assert import_canvas(made.data, users, {}).grades == {}
+        reason = next(each.reason for each in made.left_out if each.name == "Lindqvist, Maya")
+        assert reason.startswith("Canvas takes none of the ids on the roster as they are")
+
+    @pytest.mark.parametrize("number", ["12.345", "-5", "1.2.3a"])
+    def test_others_find_their_student(self, number: str) -> None:
+        kept = ROSTER[0].model_copy(update={"canvas_id": "", "number": number, "login": ""})
+        found = import_canvas(export_canvas(roll((kept,)), "M").data, [CanvasUser(2, "x", sis_id=number)], {})
+        assert found.grades == {2: "7.25"}
 
     def test_canvas_finds_by_its_own_id_first(self) -> None:
         users = [CanvasUser(881, "somebody"), CanvasUser(1, "other", sis_id="S1001")]

@@ -17,10 +17,16 @@ _POINTS_POSSIBLE = "    Points Possible"
 _CANVAS_TOTAL = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 """Names of Canvas's own totals. Canvas ignores a column with one of them anywhere in its name."""
 
+_NUMBER = re.compile(r"-?([0-9.]*,[0-9.,]*|[0-9]*\.[0-9]*\.[0-9.]*)%?")
+"""A number that Canvas rewrites wherever it stands, as 12.345.678 to 12345.678 (``decimal_comma_to_period``)."""
+
 _NAMED_WITH_ID = re.compile(r"(?P<title>.*)\s\((?P<number>\d+)\)", re.DOTALL)
 _YEAR_AS_ID = (
     "Canvas reads the {number} in {column!r} as an assignment's id: name the assignment with its own, as in "
     "--column '{title} (4711)', or another way"
+)
+_CHANGED = (
+    "Canvas takes none of the ids on the roster as they are: they begin as formulas do, or are numbers with commas"
 )
 _NAMESAKE = (
     "without a SIS User ID or SIS Login ID on the roster, where another student has the same name: Canvas would give "
@@ -70,8 +76,8 @@ def _id_problem(student: GradedStudent) -> str:
     Without an id, Canvas takes the first student of the name (``process_student``).
     """
     ids = [each for each in _ids(student) if each]
-    if student.entry is None or any(safe(each) == each for each in ids):
+    if student.entry is None or any(safe(each) == each and not _NUMBER.fullmatch(each) for each in ids):
         return ""
     if ids:
-        return "the ids on the roster begin as formulas do"
+        return _CHANGED
     return _NAMESAKE if student.has_namesake else ""
