@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -55,6 +55,12 @@ def points(value: float | Decimal | None) -> str:
 def percent(share: float | None) -> str:
     """Return a share as a whole percentage, rounded half up; a dash for none."""
     return NONE if share is None else f"{percentage(share)}%"
+
+
+def total_percent(total: float, out_of: float) -> str:
+    """Return a total's percentage, cut after two decimals: rounded up, 89.996% would be 90% beside the letter below."""
+    share = (exact(total) * 100 / exact(out_of)).quantize(Decimal("0.01"), ROUND_DOWN)
+    return f"{points(share)}%"
 
 
 def sentence(text: str) -> str:
@@ -152,6 +158,7 @@ def part_kind(part: PartReport) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "points": points,
     "percent": percent,
+    "total_percent": total_percent,
     "sentence": sentence,
     "day": day,
     "minute": minute,
