@@ -145,7 +145,15 @@ def _deepest(element: ElementTree.Element, level: int = 0) -> int:
 
 @pytest.mark.parametrize(
     ("latex", "is_shown"),
-    [("x+" * 31 + "x", True), ("x+" * 33, False), (r"\frac{" + "x+" * 31 + "}{" + "x" * 60 + "}", True)],
+    [
+        ("x+" * 31 + "x", True),
+        ("x+" * 33, False),
+        (r"\frac{" + "x+" * 31 + "}{" + "x" * 60 + "}", True),
+        (r"\qquad" * 15 + "5", True),
+        (r"\qquad" * 30 + "5", False),
+        (r"\begin{matrix}" + "1&" * 30 + r"1\end{matrix}", True),
+        (r"\begin{matrix}" + "&" * 100 + r"5\end{matrix}", False),
+    ],
 )
 def test_no_formula_is_wider_than_a_page(latex: str, is_shown: bool) -> None:
     """No browser breaks one: on paper the rest of it would not be there."""

@@ -217,8 +217,14 @@ def _signs_beside(root: ElementTree.Element) -> int:
     wide: dict[ElementTree.Element, int] = {}
     for element in reversed([*root.iter()]):  # children first
         parts = [wide[child] for child in element]
-        wide[element] = max(parts, default=0) if element.tag in _STACKED else sum(parts) + len(element.text or "")
+        wide[element] = max(parts, default=0) if element.tag in _STACKED else sum(parts) + _own_signs(element)
     return wide[root]
+
+
+def _own_signs(element: ElementTree.Element) -> int:
+    """Return about how many signs are as wide as an element without its children, with spaces and a table's gaps."""
+    space = _EM.fullmatch(element.get("width", ""))
+    return len(element.text or "") + int(element.tag == "mtd") + (round(2 * float(space["size"])) if space else 0)
 
 
 def _keep_legible(root: ElementTree.Element, *, display: bool) -> None:
