@@ -25,12 +25,9 @@ _YEAR_AS_ID = (
     "Canvas reads the {number} in {column!r} as an assignment's id: name the assignment with its own, as in "
     "--column '{title} (4711)', or another way"
 )
-_CHANGED = (
-    "Canvas takes none of the ids on the roster as they are: they begin as formulas do, or are numbers with commas"
-)
 _NAMESAKE = (
-    "without a SIS User ID or SIS Login ID on the roster, where another student has the same name: Canvas would give "
-    "both grades to one of them"
+    "without a SIS User ID or SIS Login ID on the roster that Canvas reads as it is, where another student has the "
+    "same name: Canvas would give both grades to one of them"
 )
 
 
@@ -71,13 +68,9 @@ def _ids(student: GradedStudent) -> tuple[str, str, str]:
 
 
 def _id_problem(student: GradedStudent) -> str:
-    """Return the reason if Canvas would find another student, or none; empty if not.
+    """Return the reason if Canvas might find another student; empty if not.
 
-    Without an id, Canvas takes the first student of the name (``process_student``).
+    Without an id that it reads as it is, Canvas takes the first student of the name (``process_student``).
     """
-    ids = [each for each in _ids(student) if each]
-    if student.entry is None or any(safe(each) == each and not _NUMBER.fullmatch(each) for each in ids):
-        return ""
-    if ids:
-        return _CHANGED
-    return _NAMESAKE if student.has_namesake else ""
+    is_found = any(each and safe(each) == each and not _NUMBER.fullmatch(each) for each in _ids(student))
+    return _NAMESAKE if student.has_namesake and not is_found else ""
