@@ -32,6 +32,23 @@ def test_an_estimate_is_shown_by_stage_with_what_is_supposed(stack: FakeStack, a
     assert (sent.body["assignment"], sent.body["pipeline"]) == ("midterm", "rubric")
 
 
+def test_an_estimate_is_not_cut_in_a_narrow_terminal(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    stage = estimated().stages[0].model_copy(update={"stage": "read_again", "batch_cost_usd": Decimal("0.0625")})
+    stack.answer("POST", "/runs/estimate", Estimate.of([stage], []))
+    lines = [line.split() for line in aita("estimate", "exam", "-a", "midterm")[1].splitlines()]
+    assert lines[:6] == [
+        ["read_again"],
+        ["calls", "4"],
+        ["tokens", "in", "2,400"],
+        ["tokens", "out", "6,000"],
+        ["cost", "$0.1250"],
+        ["with", "--batch", "$0.0625"],
+    ]
+
+
 def test_an_estimate_tells_awss_part_beside_the_models(stack: FakeStack, aita: Aita) -> None:
     found = estimated()
     stack.answer("POST", "/runs/estimate", found.model_copy(update={"aws_cost_usd": Decimal("0.8581")}))

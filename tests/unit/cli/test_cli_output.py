@@ -2,6 +2,8 @@
 
 import io
 import re
+import runpy
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -225,12 +227,24 @@ def test_each_paragraph_of_a_commands_help_is_one_line_until_it_is_wrapped() -> 
     assert [paragraph for paragraph in paragraphs if "\n" in paragraph.strip()] == []
 
 
-def test_no_help_shows_a_type_of_python_or_brackets_in_brackets(aita: Aita) -> None:
-    def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
-        yield path
-        for name, below in getattr(command, "commands", {}).items():
-            yield from commands(below, *path, name)
+def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, *path, name)
 
+
+def test_no_help_is_cut_in_a_narrow_terminal(aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    command = make_command()
+    monkeypatch.setattr("aita.cli.main.make_command", lambda: command)
+    helps = {path: aita(*path, "--help")[1] for path in commands(make_command())}
+    assert "--disagreement SHARE " in helps["grade",]
+    cut = re.compile(r"\N{HORIZONTAL ELLIPSIS}|[a-z,]\.\.\.")
+    assert {path: cut.findall(text) for path, text in helps.items() if cut.search(text)} == {}
+    assert max(len(line) for text in helps.values() for line in text.splitlines()) <= 60
+
+
+def test_no_help_shows_a_type_of_python_or_brackets_in_brackets(aita: Aita) -> None:
     helps = {path: aita(*path, "--help")[1] for path in commands(make_command())}
     assert len(helps) > 40
     types = re.compile(r"<(?:bool|str|int|float|Path|path|file|list\[|int range)|\[\[")
@@ -242,3 +256,12 @@ def test_no_help_shows_a_type_of_python_or_brackets_in_brackets(aita: Aita) -> N
 )
 def test_a_small_file_has_a_size(bytes_: int, told: str) -> None:
     assert size(bytes_) == told
+
+
+def test_the_module_runs_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["aita", "novel"])
+    monkeypatch.delitem(sys.modules, "aita.cli.main")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("aita.cli.main", run_name="__main__")
+    assert ended.value.code == 2
+    assert "No such command 'novel'" in capsys.readouterr().err

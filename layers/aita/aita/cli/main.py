@@ -198,3 +198,7 @@ def _options(
     source = context.get_parameter_source("local")  # AITA_LOCAL holds for what is pasted, too
     typed = local and source is not None and source.name == "COMMANDLINE"
     session.output.pasteable.choose(commands, local=typed, stack=stack, region=region)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

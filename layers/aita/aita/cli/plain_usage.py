@@ -1,7 +1,11 @@
 """Help and errors in plain words, where typer's and pydantic's are about code."""
 
 import re
+import shutil
 from typing import Any
+
+_TABLES_FROM = 80
+"""Columns of a terminal from which on rich's tables of options cut no name; in lines none is cut."""
 
 _WORDS = (
     (re.compile(r"\bValue error, "), ""),
@@ -31,7 +35,7 @@ def plain_error(message: str) -> str:
 
 
 def make_plain(command: Any, above: Any = None) -> None:
-    """Unwrap the paragraphs of a command's help, and leave only words of the command line beside its parameters.
+    """Unwrap the paragraphs of a command's help, and leave only words of the command line beside its parameters, none of them cut.
 
     typer shows the Python type of flags, of the option for help and of arguments, such as ``<bool>`` and
     ``<list[Path]>``. Choices stay. Subcommands are treated likewise.
@@ -46,6 +50,9 @@ def make_plain(command: Any, above: Any = None) -> None:
     context = command.context_class(command, parent=above, **command.context_settings)
     if command.help:
         command.help = "\n\n".join(paragraph.replace("\n", " ") for paragraph in command.help.split("\n\n"))
+    is_group = hasattr(command, "commands")  # lines would cut the sentences about its commands
+    if not is_group and shutil.get_terminal_size().columns < _TABLES_FROM:
+        command.rich_markup_mode = None
     for parameter in command.get_params(context):
         if getattr(parameter, "is_bool_flag", False):
             parameter.metavar = ""

@@ -1,10 +1,10 @@
 """Estimates of runs, for people."""
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from aita.cli.views import formatting
+from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.indented_text import indented
 from aita.cli.views.terminal_escape import printable
 from aita.models.api import Estimate, StageEstimate
@@ -36,9 +36,8 @@ def estimate_table(estimate: Estimate) -> RenderableType:
     """Return the estimate by stage, with notes on its assumptions."""
     models = {stage.model for stage in estimate.stages if stage.model}
     columns = ("stage", "model") if len(models) > 1 else ("stage",)
-    table = Table(*columns, box=None, header_style="bold")
-    for name in ("calls", "tokens in", "tokens out", "cost", "with --batch"):
-        table.add_column(name, justify="right")
+    figures = ("calls", "tokens in", "tokens out", "cost", "with --batch")
+    table = FittingTable((*columns, *figures), frozenset(figures))
     for stage in estimate.stages:
         table.add_row(*(stage.stage, printable(stage.model))[: len(columns)], *_figures(stage))
     table.add_row(*(Text("together", "bold"), "")[: len(columns)], *_figures(estimate))
