@@ -73,7 +73,7 @@ def test_a_folder_is_checked_and_uploaded_and_goes_on_after_a_fault(
     expect(start.get_by_text("Being estimated")).to_be_hidden()
     expect(start.get_by_text("calls.").first).to_be_visible()
     expect(start.get_by_text("It takes")).to_contain_text("minutes")
-    expect(start.get_by_text("s a call are assumed, as no run of test-model is known").first).to_be_visible()
+    expect(start.get_by_text("s a call are assumed, as no run of the model test-model is known").first).to_be_visible()
     expect(start.get_by_text("the time in which the run waits for people is not in it")).to_be_visible()
     expect(start.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     assert "Nova" not in start.url

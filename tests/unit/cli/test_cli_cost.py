@@ -58,7 +58,7 @@ def test_an_estimate_tells_awss_part_beside_the_models(stack: FakeStack, aita: A
 
 
 def test_an_estimate_tells_about_how_long_it_takes_and_what_that_rests_on(stack: FakeStack, aita: Aita) -> None:
-    basis = ("50 tasks at once", "rubric: 5 to 20 s a call are assumed, as no run of m is known")
+    basis = ("50 tasks at once", "rubric: 5 to 20 s a call are assumed, as no run of the model m is known")
     duration = DurationEstimate(low_seconds=650, high_seconds=1100, text="about 10 to 20 minutes", basis=basis)
     stack.answer("POST", "/runs/estimate", estimated().model_copy(update={"duration": duration}))
     lines = aita("estimate", "rubric", "-a", "midterm")[1].splitlines()

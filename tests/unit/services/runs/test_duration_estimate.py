@@ -41,7 +41,7 @@ def test_calls_take_rounds_of_so_many_at_once() -> None:
     assert (found.low_seconds, found.high_seconds) == (20, 80)
     assert found.text == "up to 2 minutes"
     assert found.basis[0] == "50 tasks at once"
-    assert "grade: 5 to 20 s a call are assumed, as no run of model-1 is known" in found.basis
+    assert "grade: 5 to 20 s a call are assumed, as no run of the model model-1 is known" in found.basis
 
 
 def test_limits_of_the_rate_count_where_they_are_tighter() -> None:

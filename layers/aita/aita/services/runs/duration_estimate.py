@@ -128,5 +128,5 @@ def _calls(asking: Sequence[StageEstimate], history: Mapping[tuple[str, str], fl
     for model in dict.fromkeys(each.model for each in asking if each not in known):
         names = ", ".join(each.stage for each in asking if each not in known and each.model == model)
         low, high = _unknown(model)
-        found.append(f"{names}: {low:g} to {high:g} s a call are assumed, as no run of {model} is known")
+        found.append(f"{names}: {low:g} to {high:g} s a call are assumed, as no run of the model {model} is known")
     return found
