@@ -39,7 +39,10 @@ def add_versions(app: typer.Typer, group: str, file: WrittenFile) -> None:
     def list_versions(
         context: typer.Context, assignment: Assignment, version: OneVersion = None, limit: Limit = 20
     ) -> None:
-        """List versions of your file, newest first, or show what restoring one of them changes."""
+        """List versions of your file, newest first, or show what restoring one of them changes.
+
+        To restore one makes it the present file again; nothing is restored here.
+        """
         session = Session.of(context)
         if version is None:
             found = session.api.versions(check_assignment(assignment), file, limit)
@@ -54,9 +57,11 @@ def add_versions(app: typer.Typer, group: str, file: WrittenFile) -> None:
 
     @app.command("restore")
     def restore(context: typer.Context, version: Version, assignment: Assignment, yes: Yes = False) -> None:
-        """Upload what a version says as your present file, checked as an upload is. Grades change by no run of it.
+        """Make an earlier version the present one again: it is uploaded as a new version, and none is lost.
 
-        A terminal shows what it changes, and asks. If somebody changes the file meanwhile, nothing is restored.
+        It is checked as an upload is. No grade changes until you grade again: 'aita rubric diff' shows which answers it
+        touches. A terminal shows what it changes, and asks. If somebody changes the file meanwhile, nothing is
+        restored.
         """
         session = Session.of(context)
         compared = compare_version(session.api, session.transfer, assignment, file, version)
