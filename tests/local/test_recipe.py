@@ -38,7 +38,7 @@ def test_the_recipe_ends_in_the_grades_of_the_class(stack: LocalStack, tmp_path:
             done = stack.aita(*command)
             assert done.status in ((DONE, PARTIAL) if command[0] in LEFT_OUT else (DONE,)), (command, done)
             shown[command[0], command[1]] = done.out
-    assert "5 booklets, 4 of them with repairs" in shown["piles", "list"]
+    assert "5 booklets; those with repairs: 4; the others need nothing" in shown["piles", "list"]
     assert "in no booklet" not in shown["piles", "list"]
     with (tmp_path / "everyone.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -47,7 +47,7 @@ def test_repairs_and_pages_in_no_booklet_are_listed(separated: FakeStack, aita: 
     assert code == 0
     assert [" ".join(line.split()) for line in out.splitlines()] == [
         "class.pdf: 8 pages",
-        "2 booklets, 1 of them with repairs",
+        "2 booklets; those with repairs: 1; the others need nothing",
         "folder begins at pages repairs",
         "booklet-class-0001 page 1 of class.pdf 2 missing (3), turned",
         "3 pages in no booklet",

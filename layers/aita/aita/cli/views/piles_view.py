@@ -97,7 +97,8 @@ def piles_view(report: PileReport, command: Command) -> RenderableType:
     ]
     repaired = [each for each in report.booklets if each.booklet.repairs]
     count = formatting.count(len(report.booklets), "booklet")
-    lines.append(Text(f"{count}, {len(repaired):,} of them with repairs", "bold"))
+    listed = f"those with repairs: {len(repaired):,}; the others need nothing" if repaired else "none needs anything"
+    lines.append(Text(f"{count}; {listed}", "bold"))
     if repaired:
         table = FittingTable(("folder", "begins at", "pages", "repairs"), frozenset({"pages"}))
         for each in repaired:
