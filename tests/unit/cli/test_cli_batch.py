@@ -15,7 +15,7 @@ from tests.support.fake_stack import RUN, FakeStack, run_view
 
 COMMANDS = [["extract-questions"], ["generate-rubric"], ["transcribe"], ["grade"], ["exam"], ["rubric", "apply"]]
 SINCE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-LINE = f"waiting for the provider's batch, since {SINCE.astimezone():%m-%d %H:%M}, 120 of 1,300 done"
+LINE = f"waiting for the provider's batch, since {SINCE.astimezone():%Y-%m-%d %H:%M %Z}, 120 of 1,300 done"
 
 
 def waiting(done: int = 120) -> BatchProgress:

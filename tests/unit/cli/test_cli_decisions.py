@@ -184,7 +184,7 @@ class TestUndo:
         known.answer("GET", QUEUE, NOBODY_LEFT)
         code, out, _ = aita("review", "undo", CELL, "-a", "midterm", "--by", "Ada")
         assert code == 0
-        assert "question 1a: now proposed 3 of 5, NEEDS_REVIEW (was OVERRIDDEN, 4.5)" in out
+        assert "question 1a: now proposed 3 of 5, waits for a decision (before: set by a person, 4.5)" in out
         assert [(each["action"], each["by"]) for each in sent(known)] == [("undo", "Ada")]
 
     def test_anothers_decision_is_taken_back_if_that_is_asked_for(self, known: FakeStack, aita: Aita) -> None:

@@ -13,7 +13,7 @@ from tests.support.fake_stack import FakeStack
 from tests.unit.cli.test_cli_students import LINES, LIST, NASTY, ROSTER, decision
 
 NAMES = "/assignments/midterm/names"
-FOLDERS = {"s-1": "booklet-001", "s-2": "booklet-002", "s-3": NASTY}
+FOLDERS = {"s-1": "booklet-class-0001", "s-2": "booklet-002", "s-3": NASTY}
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_who_waits_comes_first_with_who_is_likely(pile: FakeStack, aita: Aita, m
     assert [" ".join(line.split()) for line in out.splitlines()] == [
         "3 booklets not told by the folder's name, 2 to decide",
         "booklet id whose likely (distance) heads",
-        "booklet-001 s-1 not on the roster Ann Lee (1) (62); Jan Schmidt (1002) (310) 2",
+        "booklet-class-0001 s-1 nobody's yet Ann Lee (1) (62); Jan Schmidt (1002) (310) 2",
         r"[red]Eve\x1b[31m s-3 not on the roster 0",
         "booklet-002 s-2 Grace Hopper (1003): by the name that a model read on the pages 0",
         "look aita names list --out heads --assignment midterm",
@@ -72,7 +72,7 @@ def test_heads_are_fetched_into_a_new_folder(pile: FakeStack, aita: Aita) -> Non
 @pytest.mark.parametrize(
     ("said", "action", "line", "told"),
     [
-        (["set", "booklet-001", "1"], "match", "Ann Lee", "Folder booklet-001 (s-1) is Ann Lee (1)'s"),
+        (["set", "booklet-class-0001", "1"], "match", "Ann Lee", "Folder booklet-class-0001 (s-1) is Ann Lee (1)'s"),
         (["set", "s-1", "lee, ann"], "match", "Ann Lee", "is Ann Lee (1)'s"),
         (["set", "s-1", "--nobody"], "nobody", "", "is nobody's on the roster"),
         (["undo", "s-1"], "undo", "", "the last decision is taken back"),

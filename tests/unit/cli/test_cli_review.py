@@ -115,17 +115,18 @@ def test_the_queue_is_listed_question_by_question_with_names(known: FakeStack, a
     assert code == 0
     assert [text.rstrip() for text in out.splitlines()] == [
         "3 answers to review",
+        "  --seen CODE, given with a decision, refuses it if the answer has changed since",
         "",
         "Question 1a",
-        f"  {CELL}  Maya Lindqvist (Lindqvist Maya)  proposed 3 of 5  NEEDS_REVIEW  --seen {SEEN}",
+        f"  {CELL}  Maya Lindqvist (Lindqvist Maya)  proposed 3 of 5  waits for a decision  --seen {SEEN}",
         "    the graders' points are far apart: from 1 to 3 of 5 [graders_disagree]",
-        "  c-2  Maya Lindqvist (maya l)  no proposal, of 5  FAILED",
+        "  c-2  Maya Lindqvist (maya l)  no proposal, of 5  failed",
         "    it is no JSON",
         "",
         "Question 2",
-        rf"  c-3  [red]Eve[/red]\x1b[31m\u202e  proposed 3 of 5  NEEDS_REVIEW  --seen {SEEN}",
+        rf"  c-3  [red]Eve[/red]\x1b[31m\u202e  proposed 3 of 5  waits for a decision  --seen {SEEN}",
         "    the graders' points are far apart: from 1 to 3 of 5 [graders_disagree]",
-        f"  c-4  s-9  3 of 5  GRADED  --seen {SEEN}",
+        f"  c-4  s-9  3 of 5  graded  --seen {SEEN}",
         "    aita review part p-1 --assignment midterm",
         "    aita review part p-2 --assignment midterm",
         "",
@@ -184,7 +185,7 @@ def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: 
     assert code == 0
     told = [text.strip() for text in out.splitlines()]
     for expected in (
-        "Question 1a  proposed 3 of 5  NEEDS_REVIEW",
+        "Question 1a  proposed 3 of 5  waits for a decision",
         f"Maya Lindqvist (Lindqvist Maya), {CELL}",
         f"{DOUBT.text} [graders_disagree]",
         "2 + 2?",
@@ -205,7 +206,7 @@ def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: 
         f"aita review set {CELL} --points P --seen {SEEN} --why TEXT --assignment midterm",
     ):
         assert expected in told
-    assert "Ada set 4.5 (was NEEDS_REVIEW, 3): the method is right" in out
+    assert "Ada set 4.5 (before: waits for a decision, 3): the method is right" in out
 
 
 def test_both_readings_of_a_line_are_shown(known: FakeStack, aita: Aita) -> None:
@@ -292,7 +293,7 @@ def test_a_listed_answer_is_wrapped_between_words(
     monkeypatch.setenv("COLUMNS", str(width))
     known.answer("GET", QUEUE, ReviewPage(cells=(line(),), open_cells=1))
     out = aita("review", "list", "-a", "midterm")[1]
-    assert "NEEDS_REVIEW" in out.split()
+    assert {"waits", "decision"} <= set(out.split())
     assert max(map(len, out.splitlines())) <= width
 
 
@@ -359,7 +360,7 @@ def test_a_proposal_is_accepted_as_it_was_seen(known: FakeStack, aita: Aita, mon
     known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=7))
     code, out, _ = aita("review", "accept", CELL, "--seen", SEEN, "-a", "midterm")
     assert code == 0
-    assert "Accepted: 3 of 5 for Maya Lindqvist (Lindqvist Maya), question 1a (was NEEDS_REVIEW, 3)" in out
+    assert "Accepted: 3 of 5 for Maya Lindqvist (Lindqvist Maya), question 1a (before: waits for a decision, 3)" in out
     assert "7 answers still to review" in out
     assert "Criterion 2 has no quote that stands in the transcription: the student's report says that a person" in out
     assert "Reports that were made before are out of date. Make them anew: aita report --assignment midterm\n" in out

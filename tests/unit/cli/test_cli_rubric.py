@@ -67,8 +67,8 @@ def test_what_a_changed_rubric_touches_is_told_with_its_cost_and_a_sample(sample
     assert "decide on these answers anew" in out
     assert "Grading again: 60 calls, 12,000 tokens in and 3,000 out, $0.0125" in out
     assert "The next run grades 4 answers beside these" in out
-    assert ["[b]Maya[/b]\\x1b[31m", "2", "3", "of", "8", "4.5", "of", "10", "GRADED"] in told
-    assert ["s-2", "2", "none", "of", "8", "none", "of", "10", "FAILED", "no", "JSON"] in told
+    assert ["[b]Maya[/b]\\x1b[31m", "2", "3", "of", "8", "4.5", "of", "10", "graded"] in told
+    assert ["s-2", "2", "none", "of", "8", "none", "of", "10", "failed", "no", "JSON"] in told
     assert "apply it  aita rubric apply --assignment midterm --graders 3 --disagreement 0.25 --see never" in out
     assert sampled.asked("GET", CHANGES)[0].query == {"graders": "3", "disagreement": "0.25", "see": "never"}
     [started] = sampled.asked("POST", "/runs")

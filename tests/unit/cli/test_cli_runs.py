@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,7 @@ def students(stack: FakeStack) -> None:
             Student(student_id="s-1", folder="Ada Lovelace", roster_name="Ada Lovelace", match="exact"),
             Student(student_id="s-2", folder="Alan Turin", roster_name="Alan Turing", match="close"),
             Student(student_id="s-3", folder=NASTY, match="none"),
+            Student(student_id="s-5", folder="booklet-class-0001", match="none"),
             Student(student_id="s-4", folder="A. Kay", match="ambiguous", files={"f-1": "scan.pdf"}),
         ),
         missing=("Grace Hopper",),
@@ -305,6 +307,8 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
     assert code == 3
     assert "on the roster, and no scans are surely theirs: Grace Hopper" in out
     assert "not on the roster: [red]Eve[/red]\\x1b[31m\\u202e" in out
+    assert "of nobody yet: booklet-class-0001" in out
+    assert "say whose they are       aita names list --assignment midterm" in out
     assert "Alan Turin to Alan Turing" in out
     assert "decide whose they are   aita students list --assignment midterm" in out
     assert "matches several names on the roster: A. Kay" in out
@@ -393,6 +397,8 @@ def test_runs_are_listed_page_by_page(stack: FakeStack, aita: Aita) -> None:
     assert code == 0
     assert out.count("PARTIAL") == 3
     assert out.count(RUN) == 3
+    started = datetime.fromisoformat(line["created_at"])
+    assert f"{started.astimezone():%Y-%m-%d %H:%M %Z}" in out
     assert "raise --limit" in out
     assert first.query == {"assignment": "midterm", "limit": "3"}
     assert second.query == {"assignment": "midterm", "limit": "1", "next_token": "a/b="}

@@ -21,6 +21,15 @@ def test_who_has_no_page_that_could_be_read_is_named() -> None:
     ]
 
 
+def test_a_booklet_that_nobody_has_named_is_not_a_stranger_to_the_roster() -> None:
+    folders = ("booklet-class-0001", "booklet of Bo", "booklet-class-0005")
+    students = tuple(Student(student_id=folder, folder=folder, match="none") for folder in folders)
+    assert list(student_lines(Students(students=students))) == [
+        "of nobody yet: booklet-class-0001; booklet-class-0005",
+        "not on the roster: booklet of Bo",
+    ]
+
+
 def test_many_names_are_cut() -> None:
     (line,) = student_lines(Students(missing=tuple(f"n{number}" for number in range(40))))
     assert line.endswith("; n29; and 10 more, see students.json")

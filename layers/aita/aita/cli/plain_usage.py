@@ -35,10 +35,11 @@ def plain_error(message: str) -> str:
 
 
 def make_plain(command: Any, above: Any = None) -> None:
-    """Unwrap the paragraphs of a command's help, and leave only words of the command line beside its parameters, none of them cut.
+    """Unwrap the paragraphs of a command's help, and leave only words of the command line beside its parameters.
 
     typer shows the Python type of flags, of the option for help and of arguments, such as ``<bool>`` and
-    ``<list[Path]>``. Choices stay. Subcommands are treated likewise.
+    ``<list[Path]>``. Choices stay. In a narrow terminal, lines take the place of tables.
+    Subcommands are treated likewise.
 
     Parameters
     ----------

@@ -30,7 +30,12 @@ ShownWhy = Annotated[
 ]
 Seen = Annotated[
     str | None,
-    typer.Option("--seen", metavar="CODE", help="What you saw, as 'aita review show' and 'list' print it."),
+    typer.Option(
+        "--seen",
+        metavar="CODE",
+        help="Refuse the decision if the answer has changed since you saw it with this code, which 'aita review show' "
+        "and 'list' print.",
+    ),
 ]
 
 _CRITERION = re.compile(r"(\d{1,4})=(\d+(?:\.\d*)?|\.\d+)", re.ASCII)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aita.cli.files.assignment_download import fetch_uploaded
-from aita.cli.views.students_view import FOUND, students_document
+from aita.cli.views.students_view import found_by, students_document
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.models.base import StrictModel
@@ -35,7 +35,7 @@ def class_list(api: ApiClient, files: FileTransfer, asked: ClassListRequest) -> 
         student |= {
             "name": names[student["student_id"]],
             "line": closest.version if closest else "",
-            "found": FOUND[student["match"]],
+            "found": found_by(student["match"], student["folder"]),
         }
     whose: dict[str, list[str]] = {}
     for each in listed.students.students:

@@ -1,11 +1,12 @@
 """Batches at the provider that a run waits for, or has cancelled, for people."""
 
+from aita.cli.views import formatting
 from aita.models.provider_batch import BatchProgress
 
 
 def batch_line(progress: BatchProgress) -> str:
     """Return since when a run waits, and how many requests are done, in a line."""
-    since = progress.since.astimezone().strftime("%m-%d %H:%M")
+    since = formatting.local_time(progress.since)
     return f"waiting for the provider's batch, since {since}, {progress.done:,} of {progress.total:,} done"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 
 from aita.cli.pasteable import Command
-from aita.cli.views.decision_words import decided_at
+from aita.cli.views.decision_words import STATES, decided_at
 from aita.cli.views.indented_text import indented
 from aita.models.decision import Decision, DecisionAction
 from aita.models.review import ReviewView, basis_after, fingerprint
@@ -35,7 +35,7 @@ def decisions_made(decisions: Sequence[Decision]) -> Iterator[RenderableType]:
     for decision in decisions:
         why = f": {decision.why}" if decision.why else ""
         gone = " [taken back]" if decision.decision_id in taken_back else ""
-        yield indented(f"{decided_at(decision)}  {_did(decision)} (was {before(decision)}){why}{gone}")
+        yield indented(f"{decided_at(decision)}  {_did(decision)} (before: {before(decision)}){why}{gone}")
         if decision.feedback:
             yield indented(f"feedback: {decision.feedback}", "dim", 4)
         if decision.transcription:
@@ -45,8 +45,8 @@ def decisions_made(decisions: Sequence[Decision]) -> Iterator[RenderableType]:
 def before(decision: Decision) -> str:
     """Return the state and points before a decision."""
     if decision.old_points is None:
-        return decision.old_state
-    return f"{decision.old_state}, {decision.old_points:g}"
+        return STATES[decision.old_state]
+    return f"{STATES[decision.old_state]}, {decision.old_points:g}"
 
 
 def deciding_commands(review: ReviewView, command: Command) -> Iterator[RenderableType]:

@@ -5,16 +5,26 @@ from rich.text import Text
 from aita.cli.pasteable import Command
 from aita.cli.views import formatting
 from aita.models.decision import Decision
+from aita.models.grade import CellState
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 from aita.models.review import FlagView
 
 AnyDecision = Decision | PartDecision | MatchDecision
 
+STATES = {
+    CellState.GRADED: "graded",
+    CellState.BLANK: "blank",
+    CellState.OVERRIDDEN: "set by a person",
+    CellState.NEEDS_REVIEW: "waits for a decision",
+    CellState.FAILED: "failed",
+}
+"""States of cells in words, as the console has them."""
+
 
 def decided_at(decision: AnyDecision) -> str:
     """Return the time of a decision, in this computer's time zone."""
-    return decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return formatting.local_time(decision.at)
 
 
 def flag_line(flag: FlagView) -> str:

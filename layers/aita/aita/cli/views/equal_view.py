@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aita.cli.views import formatting
+from aita.cli.views.decision_words import STATES
 from aita.cli.views.terminal_escape import printable
 from aita.models.equal_answers import EqualAnswers, EqualAnswersList
 from aita.models.review import ReviewLine
@@ -39,4 +40,6 @@ def _cut(text: str) -> str:
 
 def _line(cell: ReviewLine, names: Mapping[str, str]) -> Text:
     points = "no points" if cell.points is None else f"{cell.points:g} of {cell.max_points:g}"
-    return Text(f"  {cell.cell_id}  {printable(names.get(cell.student_id, cell.student_id))}  {points}  {cell.state}")
+    return Text(
+        f"  {cell.cell_id}  {printable(names.get(cell.student_id, cell.student_id))}  {points}  {STATES[cell.state]}"
+    )

@@ -1,6 +1,7 @@
 """Formatting of durations, costs, tokens and counts for people."""
 
 import math
+from datetime import datetime
 from decimal import Decimal
 
 from aita.models.api import RunView, StageView, UsageView
@@ -19,6 +20,11 @@ def duration(seconds: float) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
+
+
+def local_time(moment: datetime) -> str:
+    """Return a moment to the minute in this computer's time zone, which is named."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def took(stage: StageView) -> float | None:

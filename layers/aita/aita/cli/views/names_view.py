@@ -9,7 +9,7 @@ from rich.text import Text
 from aita.cli.pasteable import Command
 from aita.cli.views import formatting
 from aita.cli.views.fitting_table import FittingTable
-from aita.cli.views.students_view import FOUND, line, named
+from aita.cli.views.students_view import found_by, line, named
 from aita.cli.views.terminal_escape import printable
 from aita.models.match import HeadedStudent
 from aita.models.student import CERTAIN, RosterEntry
@@ -54,10 +54,12 @@ def names_view(
     table = FittingTable(("booklet", "id", "whose", "likely (distance)", "heads"))
     for each in (*waiting, *(other for other in headed if other not in waiting)):
         whose = entries.get(each.line)
+        folder = folders.get(each.student_id, "")
+        found = found_by(each.match, folder)
         table.add_row(
-            printable(folders.get(each.student_id, "")),
+            printable(folder),
             each.student_id,
-            f"{printable(named(whose))}: {FOUND[each.match]}" if whose else FOUND[each.match],
+            f"{printable(named(whose))}: {found}" if whose else found,
             "" if whose else printable("; ".join(_likely(each, entries))),
             " ".join(map(printable, files.get(each.student_id, ()))) or str(len(each.heads)),
             style="yellow" if each in waiting else "",

@@ -9,7 +9,7 @@ from rich.text import Text
 from aita.cli.pasteable import Command, Pasteable
 from aita.cli.views import formatting
 from aita.cli.views.cell_decisions import before, deciding_commands, decisions_made
-from aita.cli.views.decision_words import flag_line, outdated_reports, still_to_review
+from aita.cli.views.decision_words import STATES, flag_line, outdated_reports, still_to_review
 from aita.cli.views.indented_text import indented, wrapped
 from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
@@ -35,12 +35,18 @@ def queue_view(
     to_review = f"{formatting.count(page.open_cells, 'answer')} to review"
     listed = f"{formatting.count(len(page.cells), 'answer')} listed, open and closed. " if closed else ""
     parts: list[RenderableType] = [Text(f"{listed}{to_review}", "bold")]
+    if any(cell.points is not None for cell in page.cells):
+        parts.append(
+            wrapped(Text("--seen CODE, given with a decision, refuses it if the answer has changed since", "dim"))
+        )
     for question_id, cells in groupby(page.cells, lambda cell: cell.question_id):
         parts += [Text(""), Text(f"Question {printable(question_id)}", "bold")]
         for cell in cells:
             name = printable(names.get(cell.student_id, cell.student_id))
             seen = "" if cell.points is None else f"  --seen {fingerprint(cell.basis)}"
-            line = Text.assemble(f"{cell.cell_id}  {name}  ", (f"{_points(cell)}  {cell.state}", "cyan"), (seen, "dim"))
+            line = Text.assemble(
+                f"{cell.cell_id}  {name}  ", (f"{_points(cell)}  {STATES[cell.state]}", "cyan"), (seen, "dim")
+            )
             parts.append(wrapped(line))
             parts += [indented(reason, "dim", 4) for reason in _reasons(cell, pasteable)]
             parts += [indented(command("review", "part", part_id), "dim", 4) for part_id in cell.parts]
@@ -54,7 +60,7 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
     heading = Text.assemble(
         (f"Question {printable(review.question_id)}", "bold"),
         f"  {_points(review)}  ",
-        (review.state, "bold cyan"),
+        (STATES[review.state], "bold cyan"),
         f"\n{printable(name)}, {review.cell_id}",
     )
     parts: list[RenderableType] = [heading]
@@ -89,13 +95,13 @@ def decided_view(
     match decision.action:
         case DecisionAction.ACCEPT | DecisionAction.SET:
             did = "Accepted" if decision.action is DecisionAction.ACCEPT else "Set"
-            told = f"{did}: {decision.points:g} of {review.max_points:g} for {whose} (was {before(decision)})"
+            told = f"{did}: {decision.points:g} of {review.max_points:g} for {whose} (before: {before(decision)})"
         case DecisionAction.CORRECT:
             told = f"Corrected: the text for {whose}. Grade it from this text: {command('grade')}"
         case DecisionAction.NOTE:
             told = f"Left to the instructor: {whose} is open, with your note"
         case DecisionAction.UNDO:
-            told = f"Taken back for {whose}: now {_points(review)}, {review.state} (was {before(decision)})"
+            told = f"Taken back for {whose}: now {_points(review)}, {STATES[review.state]} (before: {before(decision)})"
     parts = [Text(told)]
     if decision.action is DecisionAction.ACCEPT and (missing := _without_quote(review)):
         parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from aita.models.student import Students
+from aita.services.assignments.pile_files import is_booklet_folder
 
 _NAMES_SHOWN = 30
 
@@ -25,8 +26,10 @@ def student_lines(students: Students, failed_files: Collection[str] = ()) -> Ite
         yield "no roster.csv: missing students can't be named"
     if students.missing:
         yield f"on the roster, and no scans are surely theirs: {_names(students.missing)}"
-    if folders["none"]:
-        yield f"not on the roster: {_names(folders['none'])}"
+    if unnamed := [folder for folder in folders["none"] if is_booklet_folder(folder)]:
+        yield f"of nobody yet: {_names(unnamed)}"
+    if others := [folder for folder in folders["none"] if not is_booklet_folder(folder)]:
+        yield f"not on the roster: {_names(others)}"
     if folders["ambiguous"]:
         yield f"matches several names on the roster: {_names(folders['ambiguous'])}"
     if close := [student for student in students.students if student.match == "close"]:

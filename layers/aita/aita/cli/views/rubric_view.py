@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aita.cli.views import formatting
+from aita.cli.views.decision_words import STATES
 from aita.cli.views.estimate_view import calls_line
 from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.terminal_escape import printable
@@ -49,7 +50,7 @@ def sample_view(cells: Sequence[RegradedCell], names: Mapping[str, str]) -> Rend
             printable(cell.question_id),
             _points(cell.before, cell.out_of_before),
             _points(cell.after, cell.out_of),
-            Text(printable(f"{cell.state} {cell.reason}".strip()), "dim"),
+            Text(printable(f"{STATES[cell.state]} {cell.reason}".strip()), "dim"),
         )
     title = Text(f"A sample of {formatting.count(len(cells), 'answer')}, graded by the changed rubrics", "bold")
     return Group(title, table)

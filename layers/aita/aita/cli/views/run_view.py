@@ -1,7 +1,6 @@
 """Summary of a run, for people."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,6 +10,7 @@ from aita.cli.pasteable import Command, Pasteable
 from aita.cli.run_report import RunReport
 from aita.cli.views import formatting
 from aita.cli.views.batch_view import batch_line, left_line, uncancelled_line
+from aita.cli.views.decision_words import STATES
 from aita.cli.views.estimate_view import calls_line
 from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.roster_notes import student_lines
@@ -20,6 +20,7 @@ from aita.cli.views.terminal_escape import printable
 from aita.models.grade import CellState
 from aita.models.model_role import ROLES
 from aita.models.run import SIMULATED, RunStatus, RunSummary
+from aita.services.assignments.pile_files import is_booklet_folder
 from aita.services.stages.split import SplitStage
 
 _REPORT = "report"
@@ -35,11 +36,7 @@ _STYLES = {
     RunStatus.PARTIAL: "yellow",
 }
 
-_CLOSED = {
-    CellState.GRADED: "graded",
-    CellState.BLANK: "blank",
-    CellState.OVERRIDDEN: "set by a person",
-}
+_CLOSED = (CellState.GRADED, CellState.BLANK, CellState.OVERRIDDEN)
 
 
 def summary(report: RunReport, pasteable: Pasteable) -> RenderableType:
@@ -69,7 +66,7 @@ def runs_table(runs: Iterable[RunSummary]) -> RenderableType:
             _status(run.status),
             f"{printable(run.stage)} {run.succeeded + run.failed:,}/{run.total:,}",
             f"{run.failed:,}",
-            _time(run.created_at),
+            formatting.local_time(run.created_at),
         )
     return table
 
@@ -80,10 +77,6 @@ def _line(text: str) -> Text:
 
 def _status(status: RunStatus) -> Text:
     return Text(status, _STYLES.get(status, "red"))
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone().strftime("%m-%d %H:%M")
 
 
 def _heading(report: RunReport, pasteable: Pasteable) -> Text:
@@ -165,7 +158,10 @@ def _students(report: RunReport, command: Command) -> Iterator[str | Text]:
     yield Text(formatting.count(len(report.students.students), "student") + " with scans", "bold")
     failed_files = {str(task.refs.get("source")) for task in report.failed_tasks if task.stage == SplitStage.name}
     yield from (f"  {line}" for line in student_lines(report.students, failed_files))
-    if any(student.match in OPEN for student in report.students.students):
+    unnamed = [each for each in report.students.students if each.match == "none" and is_booklet_folder(each.folder)]
+    if unnamed:
+        yield f"  say whose they are       {command('names', 'list', '--assignment', report.assignment)}"
+    if any(student.match in OPEN and student not in unnamed for student in report.students.students):
         yield f"  decide whose they are   {command('students', 'list', '--assignment', report.assignment)}"
 
 
@@ -175,7 +171,7 @@ def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
     states = report.grades.states
     answers = formatting.count(sum(states.values()), "answer")
     yield Text(f"{answers} of {formatting.count(report.grades.students, 'student')}", "bold")
-    yield "  " + ", ".join(f"{states[state]:,} {words}" for state, words in _CLOSED.items())
+    yield "  " + ", ".join(f"{states[state]:,} {STATES[state]}" for state in _CLOSED)
     open_cells = states[CellState.NEEDS_REVIEW] + states[CellState.FAILED]
     if open_cells:
         yield (

@@ -14,6 +14,7 @@ from aita.cli.views.terminal_escape import printable
 from aita.models.match import MatchAction, MatchDecision
 from aita.models.student import Match, RosterEntry, Student
 from aita.services.assignments.class_list import ClassList
+from aita.services.assignments.pile_files import is_booklet_folder
 
 _DID = {
     MatchAction.MATCH: "matched by ",
@@ -34,6 +35,9 @@ FOUND: dict[Match, str] = {
     "no_roster": "there is no roster",
 }
 """How a folder was found on the roster, in words."""
+
+_UNNAMED = "nobody's yet"
+"""Words for a pile's booklet that fits no line, as its folder bears no student's name."""
 
 OPEN: tuple[Match, ...] = ("close", "changed", "ambiguous", "none")
 """Matches that wait for a person, in the order of the list."""
@@ -97,7 +101,7 @@ def _row(student: Student, listed: ClassList, decisions: Iterable[MatchDecision]
     yield printable(student.folder)
     yield student.student_id
     yield f"{likely}{printable(named(entry))}" if entry else ""
-    found = FOUND[student.match]
+    found = found_by(student.match, student.folder)
     about = _about(student, decisions)
     yield f"{found}: {printable(_decided(about[-1], student))}" if about else found
 
@@ -106,6 +110,11 @@ def _decided(decision: MatchDecision, student: Student) -> str:
     did = _DID[decision.action]
     why = f", {decision.why}" if decision.why else ""
     return f"{'' if student.is_decided else did}{decision.by} {decided_at(decision)}{why}"
+
+
+def found_by(match: Match, folder: str) -> str:
+    """Return how a folder was found on the roster, in words."""
+    return _UNNAMED if match == "none" and is_booklet_folder(folder) else FOUND[match]
 
 
 def named(entry: RosterEntry) -> str:

@@ -21,7 +21,12 @@ def versions_view(file: WrittenFile, versions: Sequence[FileVersion], look: str)
         return Text(f"{file} has no versions: it was never uploaded")
     table = FittingTable(("version", "written", "by", "bytes", ""), frozenset({"bytes"}))
     for each in versions:
-        cells = (printable(each.version_id), _at(each), printable(each.by or "not known"), f"{each.size:,}")
+        cells = (
+            printable(each.version_id),
+            formatting.local_time(each.written_at),
+            printable(each.by or "not known"),
+            f"{each.size:,}",
+        )
         table.add_row(*cells, "the present one" if each.is_present else "")
     title = Text(f"{formatting.count(len(versions), 'version')} of {file}", "bold")
     return Group(title, table, Text(f"See what one changes: {look}", "dim"))
@@ -29,7 +34,7 @@ def versions_view(file: WrittenFile, versions: Sequence[FileVersion], look: str)
 
 def compared_view(file: WrittenFile, compared: ComparedVersion, restore: str) -> RenderableType:
     """Return what restoring a version changes; ``restore`` is the command that does it."""
-    written = f"{_at(compared.version)} by {printable(compared.version.by or 'somebody')}"
+    written = f"{formatting.local_time(compared.version.written_at)} by {printable(compared.version.by or 'somebody')}"
     title = Text(f"{file} as written {written}", "bold")
     if not compared.changed:
         return Group(title, Text("It says the same as the present file."))
@@ -44,7 +49,3 @@ def _entry(entry: ChangedEntry) -> Iterator[RenderableType]:
     yield Text(printable(name), "bold")
     for mark, text in entry.lines:
         yield indented(f"{mark} {text}", _STYLES[mark])
-
-
-def _at(version: FileVersion) -> str:
-    return version.written_at.astimezone().strftime("%Y-%m-%d %H:%M")

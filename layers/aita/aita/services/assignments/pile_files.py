@@ -1,5 +1,6 @@
 """Uploaded piles of an assignment, and the booklets that a run has separated them into, as files of students."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 
 _LONGEST_STEM: Final = 60  # characters
+
+_BOOKLET_FOLDER: Final = re.compile(r"booklet-.+-\d{4,}", re.DOTALL)
 
 _FIRST_PAGE_END: Final = ":"  # in no ETag of S3
 
@@ -197,6 +200,11 @@ def in_exam_order(pages: Iterable[PilePage]) -> tuple[PilePage, ...]:
             groups.append([page])
     groups.sort(key=lambda group: group[0].exam_page or 0)
     return tuple(page for group in groups for page in group)
+
+
+def is_booklet_folder(folder: str) -> bool:
+    """Return whether a folder is named as a pile's booklet, and not by a student."""
+    return _BOOKLET_FOLDER.fullmatch(folder) is not None
 
 
 def _folder(booklet: Booklet, names: Mapping[str, str]) -> str:
