@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -385,6 +386,19 @@ class TestClassReport:
             assert question.question_id in means.text
         assert "window.pygal" not in harness.objects.data[f"{ASSIGNMENT}/reports/class.html"].decode()
 
+    @pytest.mark.parametrize("narrow", [False, True])
+    def test_no_line_of_a_chart_goes_through_a_figure(self, narrow: bool) -> None:
+        shares = (0.02, 0.65, 0.99, 1.0)
+        drawn = ElementTree.fromstring(
+            means([QuestionFigures(EXAM.questions[0], 1, 0, 12, each) for each in shares], narrow=narrow)
+        )
+        svg = "{http://www.w3.org/2000/svg}"
+        texts = [(each.get("class"), each.text or "", float(each.attrib["x"])) for each in drawn.iter(f"{svg}text")]
+        last_line = next(x for _, text, x in texts if text == "100")
+        places = [x for kind, _, x in texts if kind == "value"]
+        assert len(places) == len(shares)
+        assert all(x > last_line for x in places)
+
     def test_charts_are_drawn_with_the_longest_ids(self) -> None:
         """On a telephone they left no room for the titles, and the drawing did not end."""
         long = "a question with an id of forty letters ."
@@ -633,13 +647,15 @@ class TestClassReport:
         assert "| transcribe | 2 March 2026, 09:00 UTC | succeeded | 1 min 15 s | 15 | 0 | not known" in rows
         assert not any(row.startswith("| report") for row in rows), "it asks no model"
 
-    def test_the_run_that_makes_it_has_not_ended_yet(self, harness: Harness) -> None:
+    def test_the_run_that_makes_it_is_running(self, harness: Harness) -> None:
         graded(harness)
         run = past_run(harness, "exam", Usage(calls=30), status=RunStatus.RUNNING)
         harness.runs.create(run, None)
         harness.run("report")
         found = class_page(harness)
-        assert "| exam | 2 March 2026, 09:00 UTC | not ended yet | 1 min 15 s | 30 | 0 | $0.00" in rows_of(found)
+        assert "| exam | 2 March 2026, 09:00 UTC | running when this was made | 1 min 15 s | 30 | 0 | $0.00" in rows_of(
+            found
+        )
         assert "As it was when this report was made, 2 March 2026, 09:00 UTC" in found.text
 
     def test_a_student_without_any_page_is_in_the_list_and_open(self, harness: Harness) -> None:

@@ -26,6 +26,7 @@ _WIDTH, _NARROW, _HEIGHT = 760, 350, 320
 """Pixels. A narrow chart is for telephones: the wide one would be illegible there, or go on beyond the screen."""
 
 _SLANT = 60  # degrees of the narrow chart's labels
+_GAP = 6  # pixels between the line at 100% and the figures
 _ROW = 30  # pixels for each question
 _ROOM = 0.07  # of the highest bar: lower bars have no room for their figure
 _LONGEST_LABEL = 14
@@ -71,7 +72,13 @@ def totals(grades: Sequence[StudentGrades], out_of: str, *, narrow: bool = False
     chart.x_labels = [label for label, _ in bins]
     chart.add("Final", [count or None for _, count in bins])
     figures = ", ".join(f"{label}%: {count}" for label, count in bins if count)
-    return _svg(chart, "totals", "Distribution of totals", f"Students by their final total. {figures}.", narrow=narrow)
+    return _svg(
+        chart.render_tree(),
+        "totals",
+        "Distribution of totals",
+        f"Students by their final total. {figures}.",
+        narrow=narrow,
+    )
 
 
 def means(questions: Sequence[QuestionFigures], *, narrow: bool = False) -> Markup:
@@ -82,7 +89,7 @@ def means(questions: Sequence[QuestionFigures], *, narrow: bool = False) -> Mark
         x_title="Mean, in % of the question's points",
         y_title="Question",
         show_legend=False,
-        # Room for the figure at the end of a whole bar.
+        # Room for the figures beyond a whole bar.
         range=(0, (145 if narrow else 122) if any(figures.open for figures in questions) else 115 if narrow else 108),
         print_values_position="top",
         y_labels=list(range(0, 101, 20)),
@@ -93,7 +100,18 @@ def means(questions: Sequence[QuestionFigures], *, narrow: bool = False) -> Mark
     shares = ", ".join(
         f"{figures.question.question_id}: {_share(figures)}" for figures in questions if figures.mean_share is not None
     )
-    return _svg(chart, "means", "Mean by question", f"Mean by question. {shares}.", narrow=narrow)
+    root = chart.render_tree()
+    _move_figures(root)
+    return _svg(root, "means", "Mean by question", f"Mean by question. {shares}.", narrow=narrow)
+
+
+def _move_figures(root: ElementTree.Element) -> None:
+    """Put the bars' figures below each other beyond the line at 100%, as no line then goes through one."""
+    (axis,) = (group for group in root.iter("g") if group.get("class", "").startswith("axis x"))
+    *_, end = (float(text.attrib["x"]) for text in axis.iter("text"))
+    for text in root.iter("text"):
+        if text.get("class") == "value":
+            text.set("x", f"{end + _GAP}")
 
 
 def _label(question_id: str) -> str:
@@ -143,10 +161,9 @@ def _ticks(most: int) -> list[int]:
     return list(range(0, max(-(-most // step), 1) * step + 1, step))
 
 
-def _svg(chart: Any, name: str, title: str, description: str, *, narrow: bool) -> Markup:
+def _svg(root: ElementTree.Element, name: str, title: str, description: str, *, narrow: bool) -> Markup:
     """Return a chart's SVG with a title and a description, which a screen reader reads instead of its parts."""
     width = "narrow" if narrow else "wide"
-    root: ElementTree.Element = chart.render_tree()
     for parent in list(root.iter()):
         parent.attrib.pop("id", None)
         for child in list(parent):
