@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from aita.models.run import RunSettings
 from aita.models.second_look import See
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.pile_files import pile_files
+from aita.services.grading.grade_inputs import GradeInputs
+from aita.services.runs.aws_price import Work, bill, total
 from aita.services.runs.cost_estimate import Estimator
-from aita.services.runs.pipelines import PIPELINES
+from aita.services.runs.pipelines import PIPELINES, stage_of
+from aita.services.runs.stage_work import work_of
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
 from tests.support.grades import put_answers
 from tests.support.ledgers import ledger, part
@@ -65,6 +69,15 @@ class TestPile:
         for number in range(4):
             more.put(f"scans/s{number}/1.pdf", b"x" * 300_000 * 2)
         assert calls(estimate(more, "exam"))["grade"] == made["grade"], "as four folders"
+
+    def test_its_separation_is_billed_by_tasks_of_20_pages(self, pile: Harness) -> None:
+        pile.put("piles/more.pdf", b"x" * 300_000 * 41)
+        material = AssignmentFiles(pile.objects, ASSIGNMENT)
+        settings = RunSettings(model=MODEL, max_workers=5)
+        inputs = partial(GradeInputs.of, material, settings)
+        work = work_of(stage_of("separate"), 0, material, settings, frozenset(), inputs)
+        assert work == Work(tasks=1 + 3, pages=8 + 41)
+        assert total(bill(work)) > 0
 
     def test_by_the_blank_exam_or_else_an_assumption(self, pile: Harness) -> None:
         assert (
