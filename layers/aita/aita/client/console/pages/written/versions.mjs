@@ -9,7 +9,7 @@ const MARKS = { "-": "only now", "+": "only then", " ": "both" };
 
 /** `open`: the kind whose versions are shown, or "". `restored(notes)` is called once a version was restored. */
 export function Versions({ assignment, open, show, restored }) {
-  return html`<p class="tools">Versions of ${Object.entries(KINDS).map(([kind, words]) => html`<button key=${kind} type="button" aria-expanded=${open === kind}
+  return html`<p class="tools version-kinds"><span>Versions of</span> ${Object.entries(KINDS).map(([kind, words]) => html`<button key=${kind} type="button" aria-expanded=${open === kind}
       onClick=${() => show(open === kind ? "" : kind)}>${words}${kind === "rubric" && html` <kbd>v</kbd>`}</button> `)}</p>
     ${open && html`<${Panel} key=${open} assignment=${assignment} kind=${open} leave=${() => show("")} restored=${restored} />`}`;
 }
@@ -76,7 +76,7 @@ function Panel({ assignment, kind, leave, restored }) {
 }
 
 function Difference({ assignment, changed }) {
-  return html`<p>Restoring it changes ${changed.length === 1 ? "one question" : `${changed.length} places`}. No grade changes by that: which answers it touches is shown then, as after any change.</p>
+  return html`<p>Restoring it changes ${changed.length === 1 ? "one question" : `${changed.length} places`}. No grade changes until you grade again; after restoring, the answers that it touches are shown.</p>
     ${changed.map(({ question_id: id, lines }) => html`<section key=${id}><h3>${id ? html`<a href=${link(assignment, "rubrics", id)}>Question ${id}</a>` : "The exam"}</h3>
       <ul class="difference">${lines.map(([mark, text], index) => html`<li key=${index} data-mark=${mark}><span aria-hidden="true">${mark}</span><span class="heard">${MARKS[mark]}: </span> ${text}</li>`)}</ul></section>`)}`;
 }
