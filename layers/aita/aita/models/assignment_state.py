@@ -29,10 +29,16 @@ class AssignmentState(StrictModel):
         Students with scans whose line of the roster a person must still decide on; 0 without a roster.
     unplaced_pages
         Pages of piles that are in no student's booklet.
+    unseparated_piles
+        Files of piles that no run has separated into booklets yet.
+    untranscribed_students
+        Students with scans that no run has transcribed yet, as they came or changed after the last transcription.
     questions
         Questions of the exam; 0 before there are any.
     without_rubric
         Ids of the questions without a rubric.
+    ungraded_answers
+        Transcribed answers to questions with a rubric that no run has graded yet.
     open_parts
         Undecided parts of pages that open answers.
     open_answers, answers
@@ -50,8 +56,11 @@ class AssignmentState(StrictModel):
     assignment: str
     names_to_match: int
     unplaced_pages: int = 0
+    unseparated_piles: int = 0
+    untranscribed_students: int = 0
     questions: int
     without_rubric: tuple[str, ...]
+    ungraded_answers: int = 0
     open_parts: int
     open_answers: int
     answers: int

@@ -27,8 +27,11 @@ def state_view(state: AssignmentState) -> RenderableType:
             "page of a pile in no booklet",
             "pages of piles in no booklet",
         ),
+        (state.unseparated_piles, "file of a pile to separate by a run", "files of piles to separate by a run"),
+        (state.untranscribed_students, "student's scans to transcribe", "students' scans to transcribe"),
         (state.names_to_match, "name to match", "names to match"),
         (len(state.without_rubric), "question without a rubric", "questions without a rubric"),
+        (state.ungraded_answers, "answer to grade by a run", "answers to grade by a run"),
         (state.open_parts, "part of a page to decide on", "parts of pages to decide on"),
         (state.open_answers, "answer to review", "answers to review"),
     ]

@@ -15,6 +15,7 @@ from aita.services.assignments.file_memory import FileMemory
 from aita.services.assignments.pile_files import unplaced_pages
 from aita.services.grading.gradebook import Gradebook
 from aita.services.runs.run_queries import PAGE_SIZE, RunQueries
+from aita.services.runs.work_for_runs import ungraded_answers, unseparated_piles, untranscribed_students
 
 _READERS = 8
 """Concurrent reads of rows."""
@@ -62,8 +63,11 @@ class AssignmentStates:
             assignment=assignment,
             names_to_match=len(to_match),
             unplaced_pages=len(unplaced_pages(material)),
+            unseparated_piles=unseparated_piles(material),
+            untranscribed_students=untranscribed_students(material, listed),
             questions=len(questions),
             without_rubric=tuple(each.question_id for each in questions if each.question_id not in rubrics),
+            ungraded_answers=ungraded_answers(material, questions, rubrics),
             open_parts=_open_parts(grades),
             open_answers=len([*grades.open_cells()]) if grades else 0,
             answers=len([*grades.cells()]) if grades else 0,
