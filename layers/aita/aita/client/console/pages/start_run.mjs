@@ -1,23 +1,26 @@
 // A run of an assignment: what it asks, costs and takes, before it is started.
 
-import { call } from "../calls.mjs";
-import { html, useEffect, useMemo, useState } from "../library.mjs";
-import { link } from "../route.mjs";
+import { call } from "./calls.mjs";
+import { html, useEffect, useMemo, useState } from "./library.mjs";
 
 const PIPELINES = {
   exam: "All: questions, answer keys, rubrics, transcriptions, grades, reports",
+  "extract-questions": "Extract the questions from the blank exam",
   transcribe: "Transcribe the scans",
   rubric: "Write answer keys and rubrics",
   grade: "Grade, and make reports",
 };
 
-export function Start({ assignment }) {
-  const [pipeline, setPipeline] = useState("exam");
+/**
+ * The form that starts a run. `first` is the pipeline that it offers first, `started(run)` is called once the run has
+ * started, `refused()` once the server has refused it, and the children stand beside the button.
+ */
+export function StartRun({ assignment, first = "exam", started, refused = () => {}, children }) {
+  const [pipeline, setPipeline] = useState(first);
   const [review, setReview] = useState(true);
   const [estimate, setEstimate] = useState(null);
   const [failed, setFailed] = useState("");
   const [cap, setCap] = useState("");
-  const [run, setRun] = useState(null);
   const [busy, setBusy] = useState(false);
   const options = { ...(pipeline === "exam" && review ? { review: true } : {}), ...(cap ? { max_cost_usd: cap } : {}) };
   const key = useMemo(() => `console-${crypto.randomUUID()}`, [pipeline, review, cap]);
@@ -36,15 +39,14 @@ export function Start({ assignment }) {
     setBusy(true);
     setFailed("");
     try {
-      setRun(await call("POST", ["runs"], { body: { assignment, pipeline, options }, key }));
+      started(await call("POST", ["runs"], { body: { assignment, pipeline, options }, key }));
     } catch (error) {
       setFailed(error.message);
+      refused();
     }
     setBusy(false);
   };
-  if (run) return html`<p role="status">The run has started${run.warning ? `: ${run.warning}` : ""}. <a href=${link(assignment)}>Look at its progress</a></p>`;
-  return html`<section aria-labelledby="start"><h2 id="start">Start</h2>
-    <form onSubmit=${start}>
+  return html`<form onSubmit=${start}>
       <label>Work <select value=${pipeline} onChange=${(event) => setPipeline(event.currentTarget.value)}>
         ${Object.entries(PIPELINES).map(([name, words]) => html`<option key=${name} value=${name}>${words}</option>`)}</select></label>
       ${pipeline === "exam" && html`<label class="check"><input type="checkbox" checked=${review} onChange=${(event) => setReview(event.currentTarget.checked)} />
@@ -52,8 +54,8 @@ export function Start({ assignment }) {
       <label>Stop at a cost of (USD) <input type="number" min="0.01" step="0.01" value=${cap} placeholder="no limit" onInput=${(event) => setCap(event.currentTarget.value)} /></label>
       <div role="status">${estimate ? html`<${Estimated} estimate=${estimate} />` : !failed && html`<p class="none">Being estimated …</p>`}</div>
       ${failed && html`<p class="alert" role="alert">${failed}</p>`}
-      <p class="tools"><button class="main" disabled=${busy}>Start</button> <a href=${link(assignment)}>Not now</a></p>
-    </form></section>`;
+      <p class="tools"><button class="main" disabled=${busy}>Start</button> ${children}</p>
+    </form>`;
 }
 
 function Estimated({ estimate }) {

@@ -25,18 +25,18 @@ async function openByQuestion(assignment) {
 }
 
 /**
- * The questions, each with how many of its answers wait: {questions, failed}. `open` is how many answers to the present
+ * The questions, each with how many of its answers wait: {questions, failed}, of which `failed` is the error of the call. `open` is how many answers to the present
  * question are open, once that is known: then the others are counted, as that takes longer than to show the first answer.
  */
 export function useQuestions(assignment, part, open) {
   const [questions, setQuestions] = useState([]);
-  const [failed, setFailed] = useState("");
+  const [failed, setFailed] = useState(null);
   const newer = useRef({});
   const awaited = Boolean(part) && open === null && !questions.length;
   if (part && open !== null && open !== undefined) newer.current[part] = open;
   useEffect(() => {
     if (awaited) return;
-    openByQuestion(assignment).then(setQuestions, (error) => setFailed(error.message));
+    openByQuestion(assignment).then(setQuestions, setFailed);
   }, [assignment, awaited]);
   useEffect(() => {
     const first = questions.find((each) => each.open) ?? questions[0];

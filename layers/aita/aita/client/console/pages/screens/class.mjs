@@ -7,11 +7,12 @@ import { classGrades } from "../class_grades.mjs";
 import { html, useCallback, useEffect, useMemo, useState } from "../library.mjs";
 import { arranged, isOpen } from "../logic/class_table.mjs";
 import { written } from "../logic/points.mjs";
+import { isNotYet, NotYet } from "../not_yet.mjs";
 import { NamesSwitch, useNames } from "../student_names.mjs";
 
 export function Class({ assignment }) {
   const [grades, setGrades] = useState(null);
-  const [failed, setFailed] = useState("");
+  const [failed, setFailed] = useState(null);
   const [search, setSearch] = useState("");
   const [sort, setSort] = useState({ by: "student", down: false });
   const [charts, setCharts] = useState(false);
@@ -20,14 +21,15 @@ export function Class({ assignment }) {
   const { names, failed: unnamed } = useNames(assignment, named);
   const nameOf = useCallback((row) => names[row.student_id] ?? row.student_id, [names]);
   const load = () => {
-    setFailed("");
-    classGrades(assignment).then(setGrades, (error) => setFailed(error.message));
+    setFailed(null);
+    classGrades(assignment).then(setGrades, setFailed);
   };
   useEffect(load, [assignment]);
   const rows = useMemo(
     () => arranged(grades?.students ?? [], { search, ...sort, nameOf }), [grades, search, sort, nameOf],
   );
-  if (failed) return html`<p class="alert" role="alert">The grades did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>`;
+  if (isNotYet(failed)) return html`<${NotYet} assignment=${assignment} title="Class" what="grades" />`;
+  if (failed) return html`<p class="alert" role="alert">The grades did not come: ${failed.message} <button type="button" onClick=${load}>Try again</button></p>`;
   if (!grades) return html`<p class="none" role="status">Loading …</p>`;
   const { questions } = grades;
   const order = (by) => setSort({ by, down: sort.by === by ? !sort.down : by !== "student" });

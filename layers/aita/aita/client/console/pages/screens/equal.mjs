@@ -6,23 +6,24 @@ import { EqualDecision } from "../equal/equal_decision.mjs";
 import { FormulaText, prepare } from "../formula_text.mjs";
 import { html, useEffect, useRef, useState } from "../library.mjs";
 import { pointsInWords } from "../logic/equal.mjs";
+import { isNotYet, NotYet } from "../not_yet.mjs";
 
 export function Equal({ assignment, part }) {
   const [groups, setGroups] = useState(null);
   const [at, setAt] = useState(0);
-  const [failed, setFailed] = useState("");
+  const [failed, setFailed] = useState(null);
   const [shown, setShown] = useState(null);
   const drafts = useRef(new Map()); // by group: of decisions that were not taken
   const [times, setTimes] = useState(0); // the list was loaded: what was decided on a group is in it now
   const load = async () => {
-    setFailed("");
+    setFailed(null);
     try {
       const found = (await call("GET", ["assignments", assignment, "equal-answers"], { query: { question: part } })).groups;
       await prepare(found.flatMap((each) => [each.text, ...each.texts]));
       setGroups(found);
       setTimes((before) => before + 1);
     } catch (error) {
-      setFailed(error.message);
+      setFailed(error);
     }
   };
   useEffect(() => { load(); }, [assignment, part]);
@@ -39,7 +40,8 @@ export function Equal({ assignment, part }) {
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   });
-  if (failed) return html`<p class="alert" role="alert">The equal answers did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>`;
+  if (isNotYet(failed)) return html`<${NotYet} assignment=${assignment} title="Equal answers" what="grades" />`;
+  if (failed) return html`<p class="alert" role="alert">The equal answers did not come: ${failed.message} <button type="button" onClick=${load}>Try again</button></p>`;
   if (!groups) return html`<p class="none" role="status">Loading …</p>`;
   const differing = groups.filter((each) => each.differ).length;
   const group = groups[index];

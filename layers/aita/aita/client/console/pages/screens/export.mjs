@@ -6,6 +6,7 @@ import { download } from "../download.mjs";
 import { FLAGS } from "../flags.mjs";
 import { html, useEffect, useRef, useState } from "../library.mjs";
 import { notFinal, openByQuestion } from "../logic/standing_of_class.mjs";
+import { isNotYet, NotYet } from "../not_yet.mjs";
 import { link } from "../route.mjs";
 import { progress, runToEnd } from "../runs.mjs";
 import { NamesSwitch, useNames } from "../student_names.mjs";
@@ -21,24 +22,26 @@ const FORMATS = {
   matrix: "A table of everyone and every question, with states",
   jsonl: "JSON Lines, every criterion of every answer, for staff",
 };
+const OF_EVERYONE = ["matrix", "jsonl"]; // final or not
 const WITH_COLUMN = ["canvas", "moodle", "brightspace", "blackboard"];
 const WORDS = { ...FLAGS, FAILED: "failed", NEEDS_REVIEW: "waits" };
 
 export function Export({ assignment }) {
   const [grades, setGrades] = useState(null);
-  const [failed, setFailed] = useState("");
+  const [failed, setFailed] = useState(null);
   const load = () => {
-    setFailed("");
-    classGrades(assignment).then(setGrades, (error) => setFailed(error.message));
+    setFailed(null);
+    classGrades(assignment).then(setGrades, setFailed);
   };
   useEffect(load, [assignment]);
+  if (isNotYet(failed)) return html`<${NotYet} assignment=${assignment} title="Hand back" what="grades" />`;
   return html`<h1>Hand back</h1>
-    ${failed && html`<p class="alert" role="alert">The grades did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>`}
-    ${grades ? html`<${Standing} assignment=${assignment} grades=${grades} />` : !failed && html`<p class="none" role="status">Loading …</p>`}
-    <div class="cards wide">
-      <${Gradebook} assignment=${assignment} />
-      <${Reports} assignment=${assignment} />
-    </div>`;
+    ${failed && html`<p class="alert" role="alert">The grades did not come: ${failed.message} <button type="button" onClick=${load}>Try again</button></p>`}
+    ${grades ? html`<${Standing} assignment=${assignment} grades=${grades} />
+      <div class="cards wide">
+        <${Gradebook} assignment=${assignment} final=${grades.final} />
+        <${Reports} assignment=${assignment} />
+      </div>` : !failed && html`<p class="none" role="status">Loading …</p>`}`;
 }
 
 function Standing({ assignment, grades }) {
@@ -59,8 +62,9 @@ function Standing({ assignment, grades }) {
   </section>`;
 }
 
-function Gradebook({ assignment }) {
-  const [format, setFormat] = useState("canvas");
+function Gradebook({ assignment, final }) {
+  const offered = Object.entries(FORMATS).filter(([name]) => final > 0 || OF_EVERYONE.includes(name)); // others would be empty
+  const [format, setFormat] = useState(offered[0][0]);
   const [column, setColumn] = useState("");
   const [key, setKey] = useState("");
   const [busy, setBusy] = useState(false);
@@ -82,8 +86,9 @@ function Gradebook({ assignment }) {
     setBusy(false);
   };
   return html`<section class="card" aria-labelledby="gradebook"><h2 id="gradebook">Grades</h2>
+    ${final === 0 && html`<p>Gradebooks, and reports that an LMS hands out, are offered once a student is final: until then they would be empty.</p>`}
     <form onSubmit=${make}>
-      <fieldset><legend>For</legend>${Object.entries(FORMATS).map(([name, words]) => html`
+      <fieldset><legend>For</legend>${offered.map(([name, words]) => html`
         <label class="check" key=${name}><input type="radio" name="format" value=${name} checked=${format === name}
           onChange=${() => setFormat(name)} /> ${words}</label>`)}</fieldset>
       ${WITH_COLUMN.includes(format) && html`<label>The grade's name there <input value=${column} maxlength="200" autocomplete="off"

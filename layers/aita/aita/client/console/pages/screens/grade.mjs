@@ -16,6 +16,7 @@ import { actionOf } from "../logic/keys.mjs";
 import { isParked } from "../logic/outbox.mjs";
 import { total, written } from "../logic/points.mjs";
 import { names } from "../names.mjs";
+import { isNotYet, NotYet } from "../not_yet.mjs";
 import { Parked } from "../save_state.mjs";
 import { unsent } from "../sending.mjs";
 
@@ -74,6 +75,7 @@ export function Grade({ assignment, part, cell }) {
 
   useEffect(() => { if (part) toMain(); }, [part]);
 
+  if (isNotYet(failed)) return html`<${NotYet} assignment=${assignment} title="Grade" what="grades" />`;
   return html`<div class="grade" onClick=${leaveButton}>
     <div class="head"><${Questions} assignment=${assignment} part=${part} questions=${questions} />
     <p class="tools">
@@ -83,7 +85,7 @@ export function Grade({ assignment, part, cell }) {
       <button type="button" class="of-keys" onClick=${() => setKeysShown(true)}>Keys <kbd>?</kbd></button>
     </p></div>
     ${filtersShown && html`<${FilterBar} filter=${filter} set=${setFilter} />`}
-    ${failed && html`<p class="alert" role="alert">The questions did not come: ${failed}</p>`}
+    ${failed && html`<p class="alert" role="alert">The questions did not come: ${failed.message}</p>`}
     ${grading ? html`<${Answer} key=${grading} grading=${grading} claims=${claims} actions=${actions} named=${named}
         goOn=${html`<${GoOn} assignment=${assignment} part=${part} questions=${questions} again=${() => setFilter({ ...EVERYTHING_OPEN })} />`}
         showAll=${() => setFilter({ ...EVERYTHING_OPEN, show: "all" })} />`

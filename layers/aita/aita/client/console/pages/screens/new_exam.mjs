@@ -4,7 +4,7 @@ import { call, dropFile, ownCall } from "../calls.mjs";
 import { html, useEffect, useMemo, useRef, useState } from "../library.mjs";
 import { filesOf, inParts, isLeftover, nameProblem, size } from "../logic/dropped.mjs";
 import { link } from "../route.mjs";
-import { Start } from "../new_exam/start.mjs";
+import { StartRun } from "../start_run.mjs";
 
 export function NewExam({ assignment: known }) {
   const [name, setName] = useState(known);
@@ -15,6 +15,7 @@ export function NewExam({ assignment: known }) {
   const [sent, setSent] = useState(0); // bytes
   const [pile, setPile] = useState(false);
   const [pages, setPages] = useState("");
+  const [run, setRun] = useState(null);
   const drop = useMemo(() => crypto.randomUUID(), []);
   const given = useRef(0);
   const problem = nameProblem(name);
@@ -115,7 +116,9 @@ export function NewExam({ assignment: known }) {
     ${step === "checked" && html`<p class="tools"><button type="button" class="main" onClick=${upload}>${sent ? "Go on" : "Upload"}</button>
       <button type="button" onClick=${again}>Other files</button></p>`}
     ${(step === "sending" || sent > 0) && found && html`<${Progress} found=${found} />`}
-    ${step === "sent" && html`<${Start} assignment=${name} />`}
+    ${step === "sent" && !run && html`<section aria-labelledby="start"><h2 id="start">Start</h2>
+      <${StartRun} assignment=${name} started=${setRun}><a href=${link(name)}>Not now</a></${StartRun}></section>`}
+    ${run && html`<p role="status">The run has started${run.warning ? `: ${run.warning}` : ""}. <a href=${link(name)}>Look at its progress</a></p>`}
     ${known && step === "choose" && html`<p><a href=${link(known)}>Back to the overview</a></p>`}`;
 }
 

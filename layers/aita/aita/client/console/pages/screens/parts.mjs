@@ -5,6 +5,7 @@ import { FormulaText, prepare } from "../formula_text.mjs";
 import { AnswerPicture } from "../grade/answer_picture.mjs";
 import { html, useEffect, useRef, useState } from "../library.mjs";
 import { inWords, isSame, questionsOf, requestOf } from "../logic/part_decisions.mjs";
+import { isNotYet, NotYet } from "../not_yet.mjs";
 import { link } from "../route.mjs";
 import { unsent } from "../sending.mjs";
 
@@ -24,20 +25,20 @@ async function allParts(assignment) {
 
 export function Parts({ assignment }) {
   const [parts, setParts] = useState(null);
-  const [failed, setFailed] = useState("");
+  const [failed, setFailed] = useState(null);
   const [at, setAt] = useState(0);
   const [forClass, setForClass] = useState(false);
   const [whole, setWhole] = useState(false);
   const [told, setTold] = useState("");
   const shown = useRef(null); // id of the part that is shown: the list has another order once it is loaded again
   const load = async () => {
-    setFailed("");
+    setFailed(null);
     try {
       const found = await allParts(assignment);
       setParts(found);
       setAt(Math.max(0, found.findIndex((each) => each.part_id === shown.current)));
     } catch (error) {
-      setFailed(error.message);
+      setFailed(error);
     }
   };
   useEffect(() => { load(); }, [assignment]);
@@ -95,7 +96,8 @@ export function Parts({ assignment }) {
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   });
-  if (failed) return html`<p class="alert" role="alert">The parts did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>`;
+  if (isNotYet(failed)) return html`<${NotYet} assignment=${assignment} title="Unplaced parts" what="questions" />`;
+  if (failed) return html`<p class="alert" role="alert">The parts did not come: ${failed.message} <button type="button" onClick=${load}>Try again</button></p>`;
   if (!parts) return html`<p class="none" role="status">Loading …</p>`;
   const undecided = parts.filter((each) => !each.counts).length;
   return html`<h1>Unplaced parts</h1>

@@ -5,6 +5,7 @@ import { FormulaText, prepare } from "../formula_text.mjs";
 import { html, useEffect, useState } from "../library.mjs";
 import { written } from "../logic/points.mjs";
 import { isAsLeft, standing, withResult } from "../logic/taking_back.mjs";
+import { isNotYet, NotYet } from "../not_yet.mjs";
 import { link } from "../route.mjs";
 import { Preview } from "../written/preview.mjs";
 import { RubricForm } from "../written/rubric_form.mjs";
@@ -19,7 +20,7 @@ const KEY = [
 
 export function Rubrics({ assignment, part }) {
   const [exam, setExam] = useState(null);
-  const [failed, setFailed] = useState("");
+  const [failed, setFailed] = useState(null);
   const [told, setTold] = useState("");
   const [times, setTimes] = useState(0);
   const [editing, setEditing] = useState(""); // "question", "answer_key" or "rubric"
@@ -27,7 +28,7 @@ export function Rubrics({ assignment, part }) {
   const [versions, setVersions] = useState(""); // kind whose versions are shown
   const [before, setBefore] = useState([]); // changes of this page, to take back
   const load = async () => {
-    setFailed("");
+    setFailed(null);
     try {
       const found = await ownCall("written", { assignment });
       await prepare(found.questions.flatMap(({ question, answer_key: key, rubric }) => [
@@ -36,7 +37,7 @@ export function Rubrics({ assignment, part }) {
       setTimes((now) => now + 1);
       return found;
     } catch (error) {
-      setFailed(error.message);
+      setFailed(error);
       return null;
     }
   };
@@ -63,7 +64,7 @@ export function Rubrics({ assignment, part }) {
   });
   const put = async (kind, question_id, content, back) => {
     setBusy(true);
-    setFailed("");
+    setFailed(null);
     try {
       const { notes, version } = await ownCall("change", { assignment, kind, question_id, content, seen: exam.versions[kind] });
       setEditing("");
@@ -72,12 +73,13 @@ export function Rubrics({ assignment, part }) {
       const isAlone = found?.versions[kind] === version; // else another change came between, and what this one left is not known
       setBefore((now) => !back ? now.slice(0, -1) : isAlone ? [...now, withResult(found, back)] : now);
     } catch (error) {
-      setFailed(error.message);
+      setFailed(error);
     }
     setBusy(false);
   };
   const older = html`<${Versions} assignment=${assignment} open=${versions} show=${setVersions} restored=${(notes) => restored(notes)} />`;
-  if (failed && !exam) return html`<p class="alert" role="alert">The questions did not come: ${failed} <button type="button" onClick=${load}>Try again</button></p>${older}`;
+  if (isNotYet(failed) && !exam) return html`<${NotYet} assignment=${assignment} title="Questions and rubrics" what="questions" />${older}`;
+  if (failed && !exam) return html`<p class="alert" role="alert">The questions did not come: ${failed.message} <button type="button" onClick=${load}>Try again</button></p>${older}`;
   if (!exam) return html`<p class="none" role="status">Loading …</p>`;
   const shown = exam.questions[index];
   const save = (kind) => (content) => {
@@ -102,7 +104,7 @@ export function Rubrics({ assignment, part }) {
   return html`<h1>Questions and rubrics</h1>
     <p>${exam.exam_name}, ${exam.questions.length} questions, out of ${written(exam.out_of)} points.</p>
     <p role="status">${told}</p>
-    ${failed && html`<p class="alert" role="alert">${failed} <button type="button" onClick=${load}>Load again</button></p>`}
+    ${failed && html`<p class="alert" role="alert">${failed.message} <button type="button" onClick=${load}>Load again</button></p>`}
     ${before.length > 0 && html`<p><button type="button" disabled=${busy} onClick=${undo}>Take back the last change (question ${before.at(-1).question_id})</button></p>`}
     ${older}
     <${Preview} assignment=${assignment} times=${times} />
