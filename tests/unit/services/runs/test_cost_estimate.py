@@ -46,6 +46,16 @@ def test_the_same_calls_cost_half_in_the_providers_batches(harness: Harness) -> 
     assert unpriced.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric")).batch_cost_usd is None
 
 
+def test_only_stages_that_ask_a_model_lack_a_price(harness: Harness) -> None:
+    put_answers(harness)
+    unpriced = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5), lambda *_: None, harness.decisions)
+    found = unpriced.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline="grade"))
+    assert {each.stage: each.cost_usd for each in found.stages if each.model == ""} == {"cut": 0, "report": 0}
+    [note] = [each for each in found.notes if "is not known" in each]
+    assert note.startswith(f"the price of {MODEL} is not known")
+    assert found.cost_usd is None
+
+
 class TestPile:
     """A pile that no run has separated yet costs what its pages and booklets do."""
 
