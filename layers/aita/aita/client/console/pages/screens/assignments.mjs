@@ -25,7 +25,7 @@ export function Assignments({ assignment }) {
   if (!names) return html`<p class="none" role="status">Loading …</p>`;
   return html`<h1>${assignment || "Assignments"}</h1>
     ${names.length === 0 && html`<p class="none">There are none yet: <a href=${link("+new")}>make one</a>.</p>`}
-    <div class="cards">${names.map((name) => html`<${Assignment} key=${name} name=${name} alone=${Boolean(assignment)} />`)}</div>`;
+    <div class=${assignment ? "cards alone" : "cards"}>${names.map((name) => html`<${Assignment} key=${name} name=${name} alone=${Boolean(assignment)} />`)}</div>`;
 }
 
 function Assignment({ name, alone }) {
