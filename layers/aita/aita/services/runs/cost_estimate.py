@@ -132,7 +132,7 @@ class Estimator:
         tokens = [(input_tokens(each), output_tokens(each, settings.reasoning_effort)) for each in requests]
         role = stage.model_role if isinstance(stage, LLMStage) else None
         price = self.cost_of.get(role, self.cost)
-        asked = [*tokens, (0, 0)] if isinstance(stage, LLMStage) else tokens  # a model without a price shows without calls
+        asked = [*tokens, (0, 0)] if isinstance(stage, LLMStage) else tokens  # no price shows even without calls
         costs = [price(sent, received) for sent, received in asked]
         cost = None if None in costs else sum((each for each in costs if each is not None), Decimal(0))
         return StageEstimate(
