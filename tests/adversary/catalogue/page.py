@@ -77,6 +77,36 @@ def behind_a_pointer(scene: Scene) -> None:
     _in_another_space(scene, pointer=True)
 
 
+_HEADINGS = ("{} continued", "({}) cont'd", "rest of {}:", "zu {}:", "answer to question {}", "No. {}", "#{}", "{} ->")
+"""How students say whose the lines below are, where they stand in the space of another answer."""
+
+
+@mishap(Step.PAGE)
+def end_under_a_heading(scene: Scene) -> None:
+    """The last line of an answer stands in another one's space, below that one and a heading that says whose it is."""
+
+    def hosts(spot: Spot) -> list[tuple[Page, str]]:
+        return [
+            (page, each)
+            for _, _, page in spot.sitter.pages()
+            for each in page.owners
+            if page.labels and each != spot.question_id and scene.kind(each) is not QuestionType.DIAGRAM
+            if any(space.printed and space.question_id == each for space in page.spaces)
+            if free_below(page, each)[1] >= 2 * PITCH
+        ]
+
+    spot = scene.pick(scene.earning(), lambda each: len(each.lines) > 1 and bool(hosts(each)))
+    page, host = scene.random.choice(hosts(spot))
+    scene.busy.add((spot.sitter.name, host))
+    scene.touch_all(spot.sitter)
+    text = scene.random.choice(_HEADINGS).format(spot.question_id)
+    heading, end = scene.hand(spot).line(text, free_below(page, host)[0]), spot.lines[-1]
+    moved = replace(end, top=round(heading.top + PITCH, 3))
+    spot.sitter.change(page, page.with_lines([*(line for line in page.lines if line != end), heading, moved]))
+    if page != spot.page:
+        spot.sitter.change(spot.page, spot.page.without(end))
+
+
 def _in_another_space(scene: Scene, *, pointer: bool) -> None:
     def is_drawn(question_id: str) -> bool:
         return scene.kind(question_id) is QuestionType.DIAGRAM

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.adversary.catalogue.scene import Scene, Step, mishap, placed
+from tests.adversary.catalogue.scene import Scene, Spot, Step, mishap, placed
 from tests.adversary.classes import NotApplicableError
 from tests.adversary.handwriting import RULED_TOP
 from tests.adversary.pages import UNREADABLE, File, Kind, Line, Page, Space
@@ -141,6 +141,30 @@ def _extra_sheet(scene: Scene, *, first: bool, labelled: bool) -> None:
     spot.sitter.change(spot.page, spot.page.without(*moved))
     own_file: dict[str, File] = {("0" if first else "z") + " sheet.jpg": (sheet,)}
     spot.sitter.files = own_file | spot.sitter.files if first else spot.sitter.files | own_file
+
+
+@mishap(Step.SCAN)
+def extra_sheet_for_two(scene: Scene) -> None:
+    """Two answers end on one sheet, each under its label, and the reader takes the second label for a line."""
+    spots = [spot for spot in scene.earning() if len(spot.lines) > 1]
+
+    def others(spot: Spot) -> list[Spot]:
+        return [each for each in spots if each.page == spot.page and each.question_id != spot.question_id]
+
+    first = scene.pick(spots, lambda spot: bool(others(spot)))
+    second = scene.random.choice(others(first))
+    scene.busy.add((second.sitter.name, second.question_id))
+    scene.touch_all(first.sitter)
+    hand, own = scene.hand(first), f"{first.question_id}."
+    lines = (
+        hand.line(own, LABEL_TOP, Kind.LABEL),
+        replace(first.lines[-1], top=RULED_TOP),
+        hand.line(f"{second.question_id}.", RULED_TOP + 0.2),
+        replace(second.lines[-1], top=RULED_TOP + 0.24),
+    )
+    first.sitter.change(first.page, first.page.without(first.lines[-1], second.lines[-1]))
+    sheet = Page(None, (Space(first.question_id, LABEL_TOP, own, printed=False),), lines, labels=first.page.labels)
+    first.sitter.files = first.sitter.files | {"z sheet.jpg": (sheet,)}
 
 
 @mishap(Step.SCAN)

@@ -68,6 +68,22 @@ def kinds(answer: QuestionAnswer) -> set[FlagKind]:
     return {flag.kind for flag in answer.flags}
 
 
+class TestHeadingsOfOtherQuestions:
+    @pytest.mark.parametrize("heading", ["2 continued", "rest of 2:", "2."])
+    def test_lines_below_a_heading_may_be_the_other_answers(self, heading: str) -> None:
+        text = f"1.\nfive\n{heading}\nand a nucleus\n2.\na wall"
+        found = answers("1 2 3", page(1, text, ("1", 2, 0.1), ("2", 6, 0.5), ("3", 0, 0.8)))
+        assert [kinds(found[each]) for each in "123"] == [{FlagKind.PLACE_DOUBTFUL}, {FlagKind.PLACE_DOUBTFUL}, set()]
+
+    def test_two_answers_below_each_others_number_are_doubtful(self) -> None:
+        found = answers("1 2", page(1, "2\na wall\n1\nfive", ("1", 1, 0.1), ("2", 3, 0.5)))
+        assert [kinds(each) for each in found.values()] == [{FlagKind.PLACE_DOUBTFUL}] * 2
+
+    def test_numbers_in_an_answer_are_no_headings(self) -> None:
+        found = answers("1 2", page(1, "1.\nfive\n2\n3\n2.\na wall", ("1", 2, 0.1), ("2", 6, 0.5)))
+        assert [kinds(each) for each in found.values()] == [set(), set()]
+
+
 class TestOnOnePage:
     def test_an_answer_runs_to_the_next(self) -> None:
         text = "1a.\nB\n\n1b.\nForce is\nmass times acceleration."

@@ -47,3 +47,64 @@ def test_the_own_question_and_longer_ids_are_none() -> None:
     assert POINTERS.found("see 3", "3") == ()
     assert POINTERS.found("see 10", "3") == ("10",)
     assert POINTERS.found("see 1 (a)", "3") == ("1a",)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "3 continued",
+        "3. (cont'd)",
+        "(3) cont.",
+        "rest of 3:",
+        "The rest of question 3",
+        "continued from 3",
+        "zu 3:",
+        "for 3",
+        "Rest von 3",
+        "Fortsetzung zu 3",
+        "suite de 3",
+        "Answer to question 3",
+        "answer 3",
+        "this is for 3",
+        "this is 3",
+        "No. 3",
+        "Nr. 3",
+        "#3",
+        "Ex 3",
+        "3 ->",
+        "-> 3",
+        "3.",
+        "3)",
+        "(3)",
+    ],
+)
+def test_a_heading_of_another_question_above_other_lines_is_found(heading: str) -> None:
+    assert POINTERS.headed(f"five\n{heading}\nit has a nucleus", "2") == ("3",)
+    assert POINTERS.headed(f"five\n{heading}\n12 * 3 = 36", "2") == ("3",)
+    assert POINTERS.headed(f"five\n{heading}\nit has a nucleus", "3") == ()
+
+
+@pytest.mark.parametrize("line", ["rest of 3: a nucleus", "3 cont'd: a nucleus", "Answer to 3: B", "No. 3: B"])
+def test_a_heading_may_have_its_text_behind_a_colon(line: str) -> None:
+    assert POINTERS.headed(f"five\n{line}", "2") == ("3",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "so x\n-> 3",
+        "so the number is\n3.",
+        "1.\n2.\n3.",
+        "3\napples",
+        "3. as it moves\n4. as it bends",
+        "3.5\napples",
+        "No 30\napples",
+        "for 3: 9, for 4: 16",
+        "3 continued to move\nand stopped",
+        "part of 3 apples\nis left",
+        "the answer to 3.5: no\nmore",
+        "3:30\nin the afternoon",
+    ],
+)
+def test_what_is_no_heading_of_another_question(text: str) -> None:
+    assert POINTERS.headed(text, "1a") == ()

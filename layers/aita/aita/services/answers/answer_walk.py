@@ -13,7 +13,7 @@ from aita.services.answers.page_segments import CutPage, Segment
 from aita.services.answers.page_warnings import warning_flags
 from aita.services.answers.parted_answers import parted_answers
 from aita.services.answers.place_doubts import place_doubts
-from aita.services.answers.question_labels import LabelPlace, natural_key
+from aita.services.answers.question_labels import LabelPlace, fold, natural_key
 from aita.services.answers.words_elsewhere import goes_on_elsewhere
 
 LOW_CONFIDENCE = 0.6
@@ -241,8 +241,11 @@ class AnswerWalk:
             self._doubt_both(draft, other, "label", f" on page {page.page}")
 
     def _check_pointers(self, draft: AnswerDraft) -> None:
-        """Doubt an answer that points to another question without text, and the other's answer."""
-        for other in self.questions.pointers.found("\n".join(draft.texts), draft.question_id):
+        """Doubt an answer that has a heading of another question's, or points to one without text, and the other's."""
+        text = "\n".join(draft.texts)
+        for other in self.questions.pointers.headed(text, draft.question_id):
+            self._doubt_both(draft, other, "heading")
+        for other in self.questions.pointers.found(text, draft.question_id):
             if self.drafts[other].is_empty:
                 self._doubt_both(draft, other, "number")
 
@@ -254,7 +257,10 @@ class AnswerWalk:
             marker = self.questions.labels.marker(first)
             if marker and not rest and self.questions.labels.after(first, marker.question_id) == "":
                 marker = None  # a number alone is the answer to a question that asks for one
-            begun[own] = {*self.questions.pointers.named(first), *([marker.question_id] if marker else [])} - {own}
+            bare = {each for each in self.questions.ids if rest and fold(each) == fold(first)}
+            begun[own] = bare.union(self.questions.pointers.named(first), [marker.question_id] if marker else []) - {
+                own
+            }
         for own, others in begun.items():
             for other in sorted(others):
                 if own in begun[other]:
