@@ -201,6 +201,13 @@ def _start_elsewhere(reading: Reading, page: Page, error: Misreading) -> None:
             start.top = float(top)
 
 
+def _start_added(reading: Reading, page: Page, error: Misreading) -> None:
+    """Mark a question of another page to begin on a line; the argument has its id and the line's text."""
+    question_id, text = error.argument.split("\n")
+    reading.starts += [Start(question_id, line, line.top) for line in _lines_with(reading, text)]
+    reading.starts.sort(key=lambda start: start.top)
+
+
 def _unsure_start(reading: Reading, page: Page, error: Misreading) -> None:
     for start in reading.starts:
         if start.question_id == error.argument:
@@ -235,6 +242,7 @@ MISREADINGS: dict[str, Callable[[Reading, Page, Misreading], None]] = {
     "start early": _start_early,
     "start empty": _start_empty,
     "start elsewhere": _start_elsewhere,
+    "start added": _start_added,
     "unsure start": _unsure_start,
     "heads as answers": _heads_as_answers,
     "read first": _read_first,

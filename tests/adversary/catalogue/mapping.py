@@ -110,3 +110,21 @@ def unsure_start(scene: Scene) -> None:
     _misread(scene, spot, "start late", spot.question_id)
     page = next(page for _, _, page in spot.sitter.pages() if spot.question_id in page.owners)
     spot.sitter.change(page, page.misread("unsure start", spot.question_id))
+
+
+@mishap(Step.MAPPING)
+def question_of_another_page(scene: Scene) -> None:
+    """The last line of an answer is marked as the beginning of a question that is on another page."""
+
+    def others(spot: Spot) -> list[str]:
+        return [
+            space.question_id
+            for _, _, page in spot.sitter.pages()
+            for space in page.spaces
+            if space.printed and space.question_id not in spot.page.questions
+        ]
+
+    spot = scene.pick(scene.earning(), lambda each: len(each.lines) > 1 and bool(others(each)))
+    scene.touch_all(spot.sitter)
+    other = scene.random.choice(others(spot))
+    _misread(scene, spot, "start added", f"{other}\n{spot.lines[-1].text}")

@@ -84,6 +84,22 @@ class TestHeadingsOfOtherQuestions:
         assert [kinds(each) for each in found.values()] == [set(), set()]
 
 
+class TestBeginningsElsewhere:
+    def pages(self, above: str) -> tuple[StudentPage, ...]:
+        first = f"1.\nthe wall\n{above}and its core\n2.\nfive"
+        last = len(first.splitlines())
+        starts: list[Start] = [("1", 2, 0.1), ("3", last - 2, 0.2), ("2", last, 0.5)]
+        return page(1, first, *starts), page(2, "3.\na river", ("3", 2, 0.1))
+
+    def test_an_answer_that_ends_where_a_question_of_another_page_begins_is_doubtful(self) -> None:
+        found = answers("1 2 3", *self.pages(""))
+        assert found["1"].raw_text == "the wall"
+        assert [kinds(found[each]) for each in "123"] == [{FlagKind.PLACE_DOUBTFUL}, set(), {FlagKind.PLACE_DOUBTFUL}]
+
+    def test_an_answer_above_an_own_label_of_the_student_is_whole(self) -> None:
+        assert kinds(answers("1 2 3", *self.pages("3.\n"))["1"]) == set()
+
+
 class TestOnOnePage:
     def test_an_answer_runs_to_the_next(self) -> None:
         text = "1a.\nB\n\n1b.\nForce is\nmass times acceleration."

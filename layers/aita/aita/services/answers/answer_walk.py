@@ -43,7 +43,8 @@ class AnswerWalk:
     ``last`` is the answer that may continue on the next page, with its page; ``None`` at first and after a lost page.
     ``unplaced`` are the transcribed pages of which it is unknown where answers begin, and ``unread`` those of which
     nothing was read, though something may be there. ``parted`` are the questions whose answers may have another's among
-    their lines.
+    their lines. ``begun`` has for each beginning of an answer the question of the answer that ends there, on the same
+    page and without a label between the two; else ``None``.
     """
 
     questions: ExamQuestions
@@ -61,6 +62,7 @@ class AnswerWalk:
     unread: list[int] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     parted: set[str] = field(default_factory=set)
+    begun: dict[str, list[str | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.drafts = {question_id: AnswerDraft(question_id) for question_id in self.questions.ids}
@@ -84,8 +86,11 @@ class AnswerWalk:
         self._check_pages(page, cut)
         goes_on = self._extend_last(page, cut)
         after_gap = self.last is None and bool(self.lost or self.unplaced)
+        above = goes_on
         for number, segment in enumerate(cut.segments):
             self.last = self._begin(page, segment, cut_off=after_gap and number == 0), page
+            self.begun.setdefault(segment.start.question_id, []).append(None if segment.label else above)
+            above = segment.start.question_id
         doubts = cut_doubts(page.lines, cut, self.questions.labels, self.styles, goes_on)
         for doubt in (*doubts, *place_doubts(page.lines, cut)):
             for question_id in doubt.questions:
@@ -115,6 +120,7 @@ class AnswerWalk:
             if len(draft.places) == 1 and goes_on_elsewhere("\n".join(draft.texts)):
                 draft.doubt(FlagKind.PLACE_DOUBTFUL, "it says that it goes on elsewhere, where nothing of it was found")
         self._check_swapped()
+        self._check_begun()
         missing = "; ".join(self._missing_pages())
         for draft in self.drafts.values():
             if not draft.places:
@@ -265,6 +271,15 @@ class AnswerWalk:
             for other in sorted(others):
                 if own in begun[other]:
                     self._doubt_both(self.drafts[own], other, "label")
+
+    def _check_begun(self) -> None:
+        """Doubt two answers if one ends where the other begins without a label, and that one begins elsewhere, too."""
+        for own, ended in self.begun.items():
+            others = {each for each in ended if each is not None and each != own}
+            for other in sorted(others if len(ended) > 1 else ()):
+                note = f"its end may be where question {own!r}, which begins elsewhere too, was taken to begin"
+                self.drafts[other].doubt(FlagKind.PLACE_DOUBTFUL, note)
+                self.drafts[own].doubt(FlagKind.PLACE_DOUBTFUL, "it begins in several places")
 
     def _check_parted(self, draft: AnswerDraft) -> None:
         """Doubt an answer whose space is empty, and those that may have its text among their lines."""
