@@ -1,5 +1,7 @@
 """Mishaps in students' folders."""
 
+from dataclasses import replace
+
 from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
 from tests.adversary.classes import Sitter
 from tests.adversary.pages import Kind, Page
@@ -74,6 +76,29 @@ def page_beside_a_blank_one(scene: Scene) -> None:
     scene.touch_all(sitter, other)
     sitter.change(page, page, theirs)
     other.change(theirs)
+
+
+@mishap(Step.FOLDER)
+def exam_of_somebody_else(scene: Scene) -> None:
+    """All pages in a folder are of somebody who has no folder, and whose name is at the head of the first one."""
+    students = scene.exam_class.students
+    scene.require(
+        so=all(
+            any(line.kind is Kind.PAGE_HEAD for *_, page in each.pages() for line in page.lines) for each in students
+        )
+    )
+    sitter = scene.sitter(lambda each: not {place[0] for place in scene.busy} & {each.name})
+    scene.touch_all(sitter)
+    scene.busy |= {(sitter.name, question_id) for question_id in sitter.answers}
+    scene.session.unknowable |= {(sitter.name, question_id) for question_id in sitter.answers}
+    for name, place, page in [*sitter.pages()]:
+        lines = [
+            replace(line, text=line.text.replace(sitter.name, "Wendeline Zylstra").replace(sitter.number, "771204"))
+            if line.kind is Kind.PAGE_HEAD
+            else line
+            for line in page.lines
+        ]
+        sitter.replace(name, place, page.with_lines(lines))
 
 
 @mishap(Step.FOLDER)

@@ -64,3 +64,51 @@ def test_the_doubt_names_nobody() -> None:
     ((flag,),) = heads.doubts("ann").values()
     assert flag.kind is FlagKind.OTHER_STUDENT
     assert flag.note == "the head of page 3 has another name than this student's other pages"
+
+
+class TestAStrangersExam:
+    """A folder with the exam of somebody who has no folder."""
+
+    def doubted(self, *heads: str, own: int = 2, is_known: bool = False, scans: int = 0) -> set[int]:
+        """Return the doubted pages of a folder, beside folders whose heads have their own names."""
+        found = DifferingHeads()
+        for number, text in enumerate(heads, 1):
+            found.see("ann", number, text.split(), is_own=False, is_known=is_known)
+        for number in range(own):
+            found.see(f"s{number}", 1, [f"first{number}", f"last{number}"], is_own=True)
+        for number in range(scans):
+            found.see(f"scan{number}", 1, [f"one{number}", f"two{number}"], is_own=False)
+        return set(found.doubts("ann"))
+
+    def test_all_pages_with_the_strangers_name_are_doubted(self) -> None:
+        assert self.doubted("sven papadakis", "sven papadakis", "") == {1, 2}
+        assert self.doubted("sven papadakis") == {1}
+
+    def test_a_head_with_a_word_of_the_classs_names_may_be_a_misread_own_one(self) -> None:
+        assert self.doubted("ann loe", is_known=True) == set()
+
+    def test_where_others_heads_do_not_have_their_own_names_nothing_tells(self) -> None:
+        assert self.doubted("sven papadakis", own=1) == set()
+        assert self.doubted("sven papadakis", own=2, scans=2) == set()
+        assert self.doubted("sven papadakis", own=3, scans=2) == {1}
+
+    def test_one_word_is_no_name(self) -> None:
+        assert self.doubted("midterm") == set()
+
+
+class TestPagesWithoutAName:
+    def heads(self, *heads: str, own: frozenset[int] = frozenset()) -> DifferingHeads:
+        found = DifferingHeads()
+        for number, text in enumerate(heads, 1):
+            found.see("ann", number, text.split(), is_own=number in own)
+        return found
+
+    def test_they_are_doubted_if_all_heads_name_another(self) -> None:
+        found = self.heads("bob ray", "", "").nameless("ann", {1})
+        assert set(found) == {2, 3}
+        assert found[2][0].kind is FlagKind.OTHER_STUDENT
+
+    def test_they_are_not_if_a_head_has_another_name_or_the_own(self) -> None:
+        assert self.heads("bob ray", "ann lee", "").nameless("ann", {1}) == {}
+        assert self.heads("bob ray", "", own=frozenset({1})).nameless("ann", {1}) == {}
+        assert self.heads("bob ray", "").nameless("ann", ()) == {}

@@ -36,7 +36,8 @@ class AnswerGathering:
         self._images: dict[str, dict[int, str]] = {}
         counts = [each.pages - len(each.passed_over) for each in record.students.values()]
         usual = median_low(counts) if len(counts) >= LEAST_STUDENTS else 0
-        self._class = ClassAssembly(questions, HeadWords(record.names.salt, record.names.words), usual)
+        self._head_words = HeadWords(record.names.salt, record.names.words)
+        self._class = ClassAssembly(questions, self._head_words, usual)
 
     def seen(self, pages: Iterable[Gathered]) -> Iterator[Gathered]:
         """Yield pages of the class, and take note of them."""
@@ -53,8 +54,14 @@ class AnswerGathering:
     def _see_head(self, student_id: str, page: PageTranscription) -> None:
         lines = head_lines(page.text)
         self._heads.see(student_id, page.page, lines)
-        words = {word for line in page.lines if line.kind is LineKind.PAGE_HEAD for word in name_words(line.text)}
-        self._differing.see(student_id, page.page, words, is_own=self._heads.name_own(student_id, lines))
+        heads = [line.text for line in page.lines if line.kind is LineKind.PAGE_HEAD]
+        self._differing.see(
+            student_id,
+            page.page,
+            {word for head in heads for word in name_words(head)},
+            is_own=self._heads.name_own(student_id, lines),
+            is_known=any(map(self._head_words.tell_a_person, heads)),
+        )
 
     def student(self, student_id: str, results: Iterable[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a student's answers and ledger, as JSON, from the results of the transcribed pages."""
@@ -68,6 +75,7 @@ class AnswerGathering:
         ]
         found, ledger = self._class.student(pages, record.scans.unreadable)
         heads = self._differing.doubts(student_id) | self._heads.doubts(student_id)
+        heads |= self._differing.nameless(student_id, heads)
         doubts = {page: (*record.doubts.get(page, ()), *heads.get(page, ())) for page in (*record.doubts, *heads)}
         found = with_page_doubts(found, doubts, self._heads.page_elsewhere(student_id))
         found = with_page_instructions(found, read.values(), self._drawings)
