@@ -1,5 +1,7 @@
 """Pointers to other questions in an answer's text."""
 
+import time
+
 import pytest
 
 from aita.services.answers.question_pointers import QuestionPointers
@@ -108,3 +110,10 @@ def test_a_heading_may_have_its_text_behind_a_colon(line: str) -> None:
 )
 def test_what_is_no_heading_of_another_question(text: str) -> None:
     assert POINTERS.headed(text, "1a") == ()
+
+
+@pytest.mark.parametrize("line", [f"3{'.' * 30_000}x", f"{' ' * 30_000}x", f"3 {' ' * 30_000}x"])
+def test_an_endless_line_takes_no_time(line: str) -> None:
+    began = time.process_time()
+    assert POINTERS.headed(f"{line}\nfoo", "2") == ()
+    assert time.process_time() - began < 1

@@ -31,6 +31,7 @@ _LEADS = (
     rf"|(?:{_NOUNS}|number|ex|exercice|ejercicio|pregunta|esercizio|domanda|opgave|vraag|übung)\b[.\s]*"
     r"|[#№]\s*"
 )
+_LONGEST_HEADING = 200  # characters of a line in which a heading is looked for
 _NUMBER = re.compile(r"\W*\d*\W*")
 _ALONE = r"(?:for|to|zu|für|fuer|pour|para|re|ad)\s+|[-=]+>\s*|[→⇒➔➜]\s*"
 
@@ -72,7 +73,7 @@ class QuestionPointers:
         own
             Question that the text answers.
         """
-        lines = [line for line in text.split("\n") if line.strip()]
+        lines = [line.strip()[:_LONGEST_HEADING] for line in text.split("\n") if line.strip()]
         found = {
             question_id
             for line, below in pairwise([*lines, ""])
@@ -94,7 +95,7 @@ def _pointer(label: str) -> re.Pattern[str]:
 def _heading(label: str) -> str:
     whole = rf"[(\[]?(?:{_LEADS}){label}|[(\[]?{label}[\s).,:\]]+\(?(?:{_CONTINUED})"
     alone = rf"[(\[]?(?:{_ALONE}){label}|[(\[]?{label}(?:[).:\]]+|\s*(?:[-=]+>|[→⇒➔➜]))"
-    return rf"\s*(?:(?:{whole})(?![^\W_])[\s).\]]*(?::(?!\d)\s*(?P<text>\S.*)?|[\s\W]*)|(?:{alone})[\s).:\]]*)"
+    return rf"\s*(?:(?:{whole})(?![^\W_])[\s).\]]*(?::(?!\d)\s*(?P<text>\S.*)?|\W*)|(?:{alone})[\s).:\]]*)"
 
 
 def _named(label: str) -> str:
