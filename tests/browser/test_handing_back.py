@@ -289,6 +289,17 @@ def test_grades_are_downloaded_and_who_is_left_out_is_told(page: Page, console: 
     assert Path(downloading.value.path()).read_bytes().startswith(b"PK")
 
 
+def test_no_file_is_offered_that_would_be_empty_as_nobody_is_final(page: Page, console: Console, exam: Exam) -> None:
+    at(page, console, exam, "export")
+    expect(page.get_by_role("heading", name="0 of 8 students are final")).to_be_visible()
+    expect(page.get_by_role("radio")).to_have_count(2)
+    expect(page.get_by_label("A table of everyone")).to_be_checked()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert downloading.value.suggested_filename == f"{exam.assignment}-matrix.csv"
+    assert len(Path(downloading.value.path()).read_text(encoding="utf-8-sig").splitlines()) > 8
+
+
 def state(exam: Exam) -> dict[str, Any]:
     """Return the exam's state, as the server has it."""
     status, found = exam.stack.call("GET", f"/assignments/{exam.assignment}/state")

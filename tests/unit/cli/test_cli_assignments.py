@@ -54,6 +54,17 @@ def test_pages_of_piles_in_no_booklet_are_told_with_the_command_that_lists_them(
     assert "aita piles list --assignment midterm" in told
 
 
+def test_work_that_waits_for_a_run_is_told() -> None:
+    counts = {"unseparated_piles": 1, "untranscribed_students": 2, "ungraded_answers": 1}
+    told = shown(state_view(STATE.model_copy(update=counts)))
+    for line in (
+        "1 file of a pile to separate by a run",
+        "2 students' scans to transcribe",
+        "1 answer to grade by a run",
+    ):
+        assert line in told
+
+
 def test_nothing_waits() -> None:
     done = STATE.model_copy(update={"names_to_match": 0, "without_rubric": (), "open_answers": 0, "unpriced_calls": 0})
     assert "Nothing waits for a person" in shown(state_view(done))

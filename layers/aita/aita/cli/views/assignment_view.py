@@ -28,7 +28,11 @@ def state_view(state: AssignmentState) -> RenderableType:
             "pages of piles in no booklet",
         ),
         (state.unseparated_piles, "file of a pile to separate by a run", "files of piles to separate by a run"),
-        (state.untranscribed_students, "student's scans to transcribe", "students' scans to transcribe"),
+        (
+            state.untranscribed_students,
+            "student's scans to transcribe by a run",
+            "students' scans to transcribe by a run",
+        ),
         (state.names_to_match, "name to match", "names to match"),
         (len(state.without_rubric), "question without a rubric", "questions without a rubric"),
         (state.ungraded_answers, "answer to grade by a run", "answers to grade by a run"),
