@@ -73,12 +73,13 @@ class QuestionPointers:
         own
             Question that the text answers.
         """
-        lines = [line.strip()[:_LONGEST_HEADING] for line in text.split("\n") if line.strip()]
+        lines = [line.strip()[: _LONGEST_HEADING + 1] for line in text.split("\n") if line.strip()]
         found = {
             question_id
             for line, below in pairwise([*lines, ""])
             for question_id, heading in self._headings.items()
-            if (match := heading.fullmatch(line)) and (match["text"] or not _NUMBER.fullmatch(below))
+            if (match := heading.fullmatch(line))
+            and (match["text"] or (len(line) <= _LONGEST_HEADING and not _NUMBER.fullmatch(below)))
         }
         return tuple(each for each in self._headings if each in found - {own})
 
