@@ -1,6 +1,6 @@
 """The version, in one place."""
 
-VERSION = "0.3.0.dev0"
+VERSION = "0.3.0"
 
 
 def release(version: str) -> str:
