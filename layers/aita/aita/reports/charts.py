@@ -90,7 +90,7 @@ def means(questions: Sequence[QuestionFigures], *, narrow: bool = False) -> Mark
         y_title="Question",
         show_legend=False,
         # Room for the figures beyond a whole bar.
-        range=(0, (145 if narrow else 122) if any(figures.open for figures in questions) else 115 if narrow else 108),
+        range=(0, (165 if narrow else 122) if any(figures.open for figures in questions) else 115 if narrow else 108),
         print_values_position="top",
         y_labels=list(range(0, 101, 20)),
     )
