@@ -111,8 +111,8 @@ export function EqualDecision({ assignment, group, reload, look, drafts }) {
   const anew = () => {
     drafts.set(lead, draft);
     unsent.withdraw(lead);
+    setFirst(null); // nothing is decided on what has changed until the list is there, and with it a new form
     reload();
-    load();
   };
   return html`<div>
     <table class="cells close"><caption class="heard">Equal answers</caption><thead><tr><th scope="col">Decide</th><th scope="col">Student</th><th scope="col">Points</th><th scope="col">State</th><th scope="col"><span class="heard">Answer</span></th></tr></thead>
