@@ -17,7 +17,9 @@ IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1280, "height": 800}
 SCREENS = {
     "console-overview": "",
+    "console-upload": "/upload",
     "console-rubrics": "/rubrics",
+    "console-names": "/names",
     "console-equal": "/equal",
     "console-class": "/class",
     "console-export": "/export",
