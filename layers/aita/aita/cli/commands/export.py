@@ -9,10 +9,10 @@ from rich.console import Group
 from rich.text import Text
 
 from aita.cli import exit_codes
-from aita.cli.commands.runs import Assignment
 from aita.cli.files.export_file import write_export
 from aita.cli.files.out_file import check_folder
 from aita.cli.pasteable import Pasteable
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from aita.cli.commands.runs import Assignment
 from aita.cli.commands.versions import add_versions
 from aita.cli.files.written_material import fetch_answer_keys
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views.written_view import written_view
 from aita.models.file_version import WrittenFile

@@ -8,10 +8,11 @@ from rich.console import Group
 from rich.text import Text
 
 from aita.cli.batch_options import Batch, BatchOnly, batch_options
-from aita.cli.commands.runs import Detach, MaxCost, start_run
 from aita.cli.commands.upload import upload_files
 from aita.cli.files.task_results import check_out, write_results
 from aita.cli.files.upload_discovery import Upload
+from aita.cli.run_options import Detach, MaxCost
+from aita.cli.running import start_run
 from aita.cli.session import Session
 from aita.cli.views.fitting_table import FittingTable
 from aita.errors import InvalidMaterialError, RequestError

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from aita.cli.commands.runs import Assignment
 from aita.cli.deciding import Again, By
 from aita.cli.matching import Matching, check_who
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views.names_view import names_document, names_view
 from aita.errors import RequestError

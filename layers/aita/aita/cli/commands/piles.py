@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from aita.cli.commands.runs import Assignment
 from aita.cli.files.pile_giving import fetch_piles, give_pages, take_back
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views.piles_view import PileReport, piles_document, piles_view
 from aita.cli.views.terminal_escape import printable

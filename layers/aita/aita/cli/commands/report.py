@@ -9,8 +9,9 @@ from rich.text import Text
 
 from aita.cli import exit_codes
 from aita.cli.browser import open_in_browser
-from aita.cli.commands.runs import Assignment, start_run
 from aita.cli.files.report_download import FetchedReports, fetch_reports
+from aita.cli.run_options import Assignment
+from aita.cli.running import start_run
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable

@@ -12,10 +12,10 @@ from aita.cli.commands.review_decisions import CellId, accept_cell, correct_cell
 from aita.cli.commands.review_equal import list_equal
 from aita.cli.commands.review_filter import OfFlag, OfQuestion, OfStudent, cell_filter
 from aita.cli.commands.run_lists import Limit
-from aita.cli.commands.runs import Assignment
 from aita.cli.deciding import WHO_IS_HERE, Again, By, already_recorded, current_user, decision_options, refuse_second
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.files.place_images import SavedImages, save_place_images, show_images
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views import part_view, review_view
 from aita.cli.views.masked_places import scans_of

@@ -10,9 +10,9 @@ import typer
 
 from aita.cli.bulk_acceptance import accept_all
 from aita.cli.commands.review_filter import OfFlag, OfQuestion, OfStudent, cell_filter
-from aita.cli.commands.runs import Assignment
 from aita.cli.deciding import Again, By, already_recorded, current_user, decision_options, refuse_second
 from aita.cli.files.assignment_download import fetch_class_list
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views import review_view
 from aita.cli.views.cell_decisions import corrected_before, decided_before, others_decision

@@ -3,8 +3,8 @@
 import typer
 
 from aita.cli.commands.review_filter import OfQuestion
-from aita.cli.commands.runs import Assignment
 from aita.cli.files.assignment_download import fetch_class_list
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views.equal_view import equal_view
 from aita.models.names import check_assignment

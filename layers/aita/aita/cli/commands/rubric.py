@@ -11,10 +11,11 @@ from rich.text import Text
 from aita.cli import exit_codes
 from aita.cli.batch_options import Batch, BatchOnly, batch_options
 from aita.cli.commands.keys import OneQuestion
-from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, SeeOption, run_to_end, start_run
 from aita.cli.commands.versions import add_versions
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.files.written_material import fetch_rubrics
+from aita.cli.run_options import Assignment, Detach, Disagreement, Graders, MaxCost, SeeOption
+from aita.cli.running import run_to_end, start_run
 from aita.cli.session import Session
 from aita.cli.views.rubric_view import diff_view, sample_view
 from aita.cli.views.written_view import written_view

@@ -7,8 +7,8 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from aita.cli.commands.runs import Assignment, RunId
 from aita.cli.files.assignment_download import fetch_class_list, fetch_uploaded
+from aita.cli.run_options import Assignment, RunId
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.run_view import runs_table

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from aita.cli.commands.runs import Assignment
 from aita.cli.deciding import Again, By
 from aita.cli.matching import Matching, check_who
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views.students_view import students_document, students_view
 

@@ -14,12 +14,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.text import Text
 
 from aita.cli import exit_codes
-from aita.cli.commands.runs import Assignment
 from aita.cli.files.archives import as_given, unpacked
 from aita.cli.files.pile_discovery import find_pile, not_sent, with_pages
 from aita.cli.files.upload_discovery import SCANS, Upload
 from aita.cli.files.upload_plan import Plan, planned_on
 from aita.cli.files.upload_sending import OnBytes, send_files
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable

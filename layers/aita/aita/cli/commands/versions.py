@@ -7,8 +7,8 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from aita.cli.commands.runs import Assignment
 from aita.cli.files.written_versions import compare_version, restore_version
+from aita.cli.run_options import Assignment
 from aita.cli.session import Session
 from aita.cli.views.versions_view import compared_view, versions_view
 from aita.errors import RequestError
