@@ -4,8 +4,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 
-from aita.errors import RequestError
 from aita.models.names import check_assignment
+from aita.models.page_token import place_of
 from aita.models.pile import LoosePage, LoosePageList, UnplacedPage
 from aita.ports import ObjectStore
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -13,8 +13,6 @@ from aita.services.assignments.pile_files import booklet_files, pile_files, unpl
 
 LOOSE_PAGES = 100
 """Most pages in one response: each has a presigned URL of up to 2 KB."""
-
-_LONGEST_TOKEN = 9  # digits; far more pages than a pile has
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class LoosePages:
             If the assignment's name is invalid, or the token did not come from this list.
         """
         material = AssignmentFiles(self.objects, check_assignment(assignment))
-        start = _offset(token)
+        start = place_of(token)
         files = pile_files(material)
         order = {file.source: place for place, file in enumerate(files)}
         names = {file.source: file.name for file in files}
@@ -79,11 +77,3 @@ class _Neighbours:
 
 def _place(loose: UnplacedPage) -> tuple[int, int]:
     return loose.page.page, loose.page.part
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    if not token.isdecimal() or len(token) > _LONGEST_TOKEN:
-        raise RequestError("next_token is not one that this list gave")
-    return int(token)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 
-from aita.errors import ObjectNotFoundError, RequestError
+from aita.errors import ObjectNotFoundError
 from aita.models.api import (
     FilePage,
     GradeCounts,
@@ -24,6 +24,7 @@ from aita.models.api import (
 )
 from aita.models.file_version import WrittenFile
 from aita.models.names import check_assignment, check_upload
+from aita.models.page_token import place_of
 from aita.models.run import Run, TaskRow, TaskStatus, Usage
 from aita.ports import Clock, DecisionStore, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
@@ -65,7 +66,6 @@ _FILES = (
     object_keys.GRADES,
     object_keys.REPORTS,
 )
-_LONGEST_TOKEN = 12  # digits; far more items than a run has
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class RunQueries:
         folder = object_keys.material(check_assignment(assignment), "")
         found = [folder + name for name in _FILES if self._exists(folder + name)]
         found += [stored.key for stored in self.objects.list(object_keys.reports(assignment))]
-        start = _offset(token)
+        start = place_of(token)
         shown = found[start : start + limit]
         files = (
             ResultFile(name=key.removeprefix(folder), url=self.objects.presign_get(key, key.rpartition("/")[2]))
@@ -162,7 +162,7 @@ class RunQueries:
             If the assignment's name is invalid, or the token did not come from this list.
         """
         folder = object_keys.material(check_assignment(assignment), "")
-        start = _offset(token)
+        start = place_of(token)
         prefixes = object_keys.blank_exam(assignment), object_keys.piles(assignment), object_keys.scans(assignment)
         stored = chain.from_iterable(map(self.objects.list, prefixes))
         found = list(islice(stored, start, start + limit + 1))
@@ -200,7 +200,7 @@ class RunQueries:
         except ObjectNotFoundError:  # not planned yet
             return TaskPage(tasks=())
         ended = {row.task_id for row in self.tasks.rows(run.run_id, run.stage)}
-        places = range(_offset(token), len(items))  # a token is an index of all items, as tasks end between two pages
+        places = range(place_of(token), len(items))  # a token is an index of all items, as tasks end between two pages
         pending = [place for place in places if items[place].task_id not in ended]
         shown = [items[place] for place in pending[:limit]]
         following = pending[limit : limit + 1]
@@ -218,14 +218,6 @@ def _in_order(run: Run) -> list[str]:
     order = stages_of(run.pipeline)
     begun = sorted(run.stages, key=lambda name: order.index(name) if name in order else len(order))
     return sorted(begun, key=lambda name: run.stages[name].started_at or run.created_at)
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    if not token.isdecimal() or len(token) > _LONGEST_TOKEN:
-        raise RequestError("next_token is not one that this list gave")
-    return int(token)
 
 
 def _usage_view(usage: Usage) -> UsageView:
