@@ -80,11 +80,9 @@ def compare_version(
         If the file has no such version.
     """
     version = _find(api, check_assignment(assignment), file, version_id)
-    buffer = io.BytesIO()
-    transfer.fetch(version.url, buffer)
     names = (file, object_keys.EXAM_SPEC)
     present = written_content(fetch_material(api, transfer, assignment, names), file)
-    content = buffer.getvalue()
+    content = _content(transfer, version)
     return ComparedVersion(version, digest(present), present != content, _compared(present, content, file))
 
 
@@ -107,10 +105,8 @@ def restore_version(
     NotFoundError
         If the file has no such version.
     """
-    version = _find(api, check_assignment(assignment), file, version_id)
-    buffer = io.BytesIO()
-    transfer.fetch(version.url, buffer)
-    return send_changed(api, transfer, assignment, file, seen, lambda _: buffer.getvalue())
+    content = _content(transfer, _find(api, check_assignment(assignment), file, version_id))
+    return send_changed(api, transfer, assignment, file, seen, lambda _: content)
 
 
 def _find(api: ApiClient, assignment: str, file: WrittenFile, version_id: str) -> FileVersion:
@@ -118,6 +114,12 @@ def _find(api: ApiClient, assignment: str, file: WrittenFile, version_id: str) -
         if each.version_id == version_id:
             return each
     raise NotFoundError(f"{file} has no version {version_id[:64]!r} among its last {_SEARCHED}: list the versions")
+
+
+def _content(transfer: FileTransfer, version: FileVersion) -> bytes:
+    buffer = io.BytesIO()
+    transfer.fetch(version.url, buffer)
+    return buffer.getvalue()
 
 
 def _compared(present: bytes, content: bytes, file: WrittenFile) -> tuple[ChangedEntry, ...]:
