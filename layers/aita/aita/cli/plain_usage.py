@@ -64,4 +64,4 @@ def make_plain(command: Any, above: Any = None) -> None:
 
 
 def _no_type(ctx: Any) -> None:
-    """Show no type: an argument's name and help say what it takes."""
+    """Show no type: an argument's name and help describe it."""

@@ -66,13 +66,13 @@ def _start(session: Session, assignment: str, pipeline: str, options: Mapping[st
 
 
 def _warn(session: Session, view: RunView) -> None:
-    """Show what the API warns of when a run begins."""
+    """Show the API's warning about a run that begins."""
     if view.warning:
         session.output.warn(view.warning)
 
 
 def request_of(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> StartRunRequest:
-    """Return the request for a run with the settings' options, and with those that are given in their place."""
+    """Return the request for a run with the settings' options, or the given ones in their place."""
     given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
     given |= {name: value for name, value in options.items() if value is not None}
     return StartRunRequest(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))

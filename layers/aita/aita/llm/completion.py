@@ -234,7 +234,7 @@ def _error(answer: dict[str, Any]) -> Any:
     """Return the error in a response, or the response if all of it is an error; a falsy value if there is none."""
     if answer.get("error") or answer.get("choices"):
         error = answer.get("error")
-        return answer if error and not isinstance(error, dict | list) else error  # what it means may stand beside it
+        return answer if error and not isinstance(error, dict | list) else error  # its reason may stand beside it
     if isinstance(status := answer.get("base_resp"), dict) and status.get("status_code"):  # MiniMax
         return status
     is_error = answer.get("object") == "error" or answer.get("detail") or answer.get("errors")

@@ -117,7 +117,7 @@ def part_name(name: str, number: int, count: int) -> str:
 
 
 def is_valid_part(part: str) -> bool:
-    """Return whether a folder or file of what is uploaded can have a name."""
+    """Return whether an uploaded folder or file can have a name."""
     return (
         part != ""
         and not part.startswith(".")  # desktops hide such files, and split ignores them

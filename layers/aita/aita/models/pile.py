@@ -227,7 +227,7 @@ class Separation(StrictModel):
 
 
 class LoosePage(StrictModel):
-    """A page of a pile that is in no booklet, for the person who says whose it is.
+    """A page of a pile that is in no booklet, for a person to place.
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ class DynamoDecisionTable:
         return map(read, self._items(assignment, kind))
 
     def _one(self, row: Known) -> list[tuple[Known, Decision]]:
-        """Return a row's decision; none if it is gone. It is a query, as all who read decisions may make those."""
+        """Return a row's decision; none if it is gone. It is a query, as every reader of decisions may query."""
         found = self.client.query(
             TableName=self.table,
             KeyConditionExpression="pk = :pk AND sk = :sk",

@@ -34,7 +34,7 @@ def give(api: ApiClient, files: FileTransfer, asked: GiveRequest) -> dict[str, A
 
 
 def undo(api: ApiClient, files: FileTransfer, asked: GiveRequest) -> dict[str, Any]:
-    """Take a page back, as ``aita piles give --undo`` does, and return what was decided.
+    """Take a page back, as ``aita piles give --undo`` does, and return the decision.
 
     Raises
     ------

@@ -51,7 +51,7 @@ class ChangeRequest(StrictModel):
 
 
 class VersionsRequest(StrictModel):
-    """``POST /own/versions``: list the versions of what is changed."""
+    """``POST /own/versions``: list the versions of a file."""
 
     assignment: str
     kind: WrittenKind
@@ -130,7 +130,7 @@ def versions(api: ApiClient, _files: FileTransfer, asked: VersionsRequest) -> di
 
 
 def version(api: ApiClient, files: FileTransfer, asked: VersionRequest) -> dict[str, Any]:
-    """Return what restoring a version changes, question by question, and the digest of the present file.
+    """Return the changes that restoring a version makes, question by question, and the digest of the present file.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def give_pages(
     *,
     loose_alone: bool = False,
 ) -> tuple[GivenPages, bool]:
-    """Give pages of a pile's file to a folder; return what was given, and whether the folder is a new one.
+    """Give pages of a pile's file to a folder; return these pages, and whether the folder is a new one.
 
     Parameters
     ----------

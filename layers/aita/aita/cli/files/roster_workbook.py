@@ -64,7 +64,7 @@ class WorkbookRoster:
 
 
 class _Cell(NamedTuple):
-    """A cell: its place such as ``B3``, its value as Excel has it, what it is beside that, and its number format."""
+    """A cell: its place such as ``B3``, its value as Excel has it, its kind, and its number format."""
 
     place: str
     value: Any
@@ -189,7 +189,7 @@ def _sheets(data: bytes) -> Iterator[tuple[str, list[list[_Cell]]]]:
 
 def _merged(sheet: Any) -> frozenset[str]:
     """Return the places of cells that have cells of further rows merged, which openpyxl passes over as it reads."""
-    with sheet._get_source() as part:  # what is public of them would hold all cells in memory
+    with sheet._get_source() as part:  # the public reader would hold all cells in memory
         found = _MERGED.finditer(part.read())
     return frozenset(f"{each[1].decode()}{int(each[2])}" for each in found if int(each[3]) > int(each[2]))
 

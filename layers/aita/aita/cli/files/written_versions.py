@@ -22,7 +22,7 @@ _SEARCHED = 200
 
 @dataclass(frozen=True, slots=True)
 class ChangedEntry:
-    """Difference in what a file says of one question.
+    """Difference in a file's entry for one question.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class ComparedVersion:
 def compare_version(
     api: ApiClient, transfer: FileTransfer, assignment: str, file: WrittenFile, version_id: str
 ) -> ComparedVersion:
-    """Return a version of a file, and what restoring it changes.
+    """Return a version of a file, and the changes that restoring it makes.
 
     A file that is broken, or differs in more than what it says of each question, is compared by the lines of its text.
 
@@ -146,7 +146,7 @@ def _text(data: bytes) -> list[str]:
 
 
 def _entries(content: Any, file: WrittenFile) -> dict[str, list[str]] | None:
-    """Return what a file says of each question, in lines, and under the empty id of the exam; ``None`` if broken."""
+    """Return a file's entries by question, in lines, and under the empty id that of the exam; ``None`` if broken."""
     if not isinstance(content, dict):
         return None
     if file is not WrittenFile.QUESTIONS:

@@ -33,7 +33,7 @@ def versions_view(file: WrittenFile, versions: Sequence[FileVersion], look: str)
 
 
 def compared_view(file: WrittenFile, compared: ComparedVersion, restore: str) -> RenderableType:
-    """Return what restoring a version changes; ``restore`` is the command that does it."""
+    """Return the changes that restoring a version makes; ``restore`` is its command."""
     written = f"{formatting.local_time(compared.version.written_at)} by {printable(compared.version.by or 'somebody')}"
     title = Text(f"{file} as written {written}", "bold")
     if not compared.changed:

@@ -321,11 +321,11 @@ class AssignmentFiles:
         return unknown_assignment(self.assignment)
 
     def stored_scans(self) -> Iterable[StoredObject]:
-        """Return the uploaded scans' files; with a memory, those that were there at the first read of them."""
+        """Return the uploaded scans' files; with a memory, as they were at the first read."""
         return self._list_scans() if self._memory is None else self._scans
 
     def stored_blank_exam(self) -> Iterable[StoredObject]:
-        """Return the blank exam's files; with a memory, those that were there at the first read of the folder."""
+        """Return the blank exam's files; with a memory, as they were at the first read of the folder."""
         prefix = object_keys.blank_exam(self.assignment)
         if self._memory is None:
             return self.objects.list(prefix)

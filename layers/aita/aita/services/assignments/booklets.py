@@ -60,7 +60,7 @@ def _section(pages: Sequence[PilePage], length: int, usual: int) -> Separation:
     if len(pages) % length:
         return _unplaced(pages, Doubt.COUNT)
     chunks = [pages[start : start + length] for start in range(0, len(pages), length)]
-    if any(chunk[0].is_empty for chunk in chunks):  # a back: those before it were not counted either
+    if any(chunk[0].is_empty for chunk in chunks):  # a back: earlier backs were not counted either
         return _unplaced(pages, Doubt.WHITE_FIRST)
     return Separation(booklets=tuple(Booklet(pages=tuple(chunk)) for chunk in chunks))
 

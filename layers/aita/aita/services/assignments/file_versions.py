@@ -8,7 +8,7 @@ from aita.ports import ObjectHistory
 from aita.services.assignments import object_keys
 
 VERSIONS_PAGE = 20
-"""Most versions in one response: who uploaded each one takes a request of its own."""
+"""Most versions in one response: the uploader of each one takes a request of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def parse(name: str) -> LmsName | None:
 def _time(text: str) -> datetime | None:
     for form in _TIMES:
         try:
-            return datetime.strptime(text.strip().replace("Sept ", "Sep "), form)  # noqa: DTZ007 - no zone is told
+            return datetime.strptime(text.strip().replace("Sept ", "Sep "), form)  # noqa: DTZ007 - the name has no zone
         except ValueError:
             continue
     return None

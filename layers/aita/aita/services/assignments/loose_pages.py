@@ -1,4 +1,4 @@
-"""Pages of piles that are in no booklet, with their images, for people who say whose they are."""
+"""Pages of piles that are in no booklet, with their images, for people to place."""
 
 from bisect import bisect_left
 from collections import defaultdict

@@ -59,7 +59,7 @@ _TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
 """Canvas's own student of each course, for trying things out."""
 
 _TEST_LOGIN = re.compile(r"[0-9a-f]{40}")
-"""Login name of that student, a digest, by which it is told where it has a name of another language."""
+"""Login name of that student, a digest, by which it is known where it has a name of another language."""
 
 _HEADERS_SHOWN = 12
 _INVISIBLE: dict[int, str | None] = {0x00A0: " "}

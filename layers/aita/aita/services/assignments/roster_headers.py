@@ -96,7 +96,7 @@ def fields_of(headers: Iterable[str]) -> list[str]:
 
 
 def has_names(fields: Collection[str]) -> bool:
-    """Return whether there are columns with students' names among those of some fields."""
+    """Return whether some fields' columns have students' names."""
     return "name" in fields or {"first_name", "last_name"} <= set(fields)
 
 

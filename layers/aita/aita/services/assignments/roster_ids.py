@@ -11,7 +11,7 @@ _PARTICIPANT = re.compile(r"(?i)(participante?|partecipante|deelnemer|teilnehmer
 
 
 def plain_id(value: str) -> str:
-    """Return an id without what spreadsheets add: ``12345`` of ``12345.0``, ``0012345`` of ``="0012345"``.
+    """Return an id without the additions of spreadsheets: ``12345`` of ``12345.0``, ``0012345`` of ``="0012345"``.
 
     The comma is the decimal point of most languages, and the apostrophe of ``'0012345`` Excel's mark of a text.
     """

@@ -82,7 +82,7 @@ def by_name(folder: str, people: list[Person]) -> list[Person]:
 
 
 def logins_of(person: Person) -> set[str]:
-    """Return what a person may log in with, casefolded: the login name, the number and the address."""
+    """Return the names with which a person may log in, casefolded: the login name, the number and the address."""
     entry = person.entry
     return {login.casefold() for login in (entry.login, entry.number, entry.email)} - {""}
 

@@ -196,7 +196,7 @@ class Reviews:
         asked: DecisionRequest,
         caller: str,
     ) -> bool:
-        """Return whether a decision on a cell is the one that a person asks for, who may not have got its answer."""
+        """Return whether a decision on a cell is a person's present request, sent again as its answer was lost."""
         cell = grades.cell(decision.cell_id)
         basis = grades.graded(cell.cell_id).basis
         if (decision.action, decision.basis) != (asked.action, basis):

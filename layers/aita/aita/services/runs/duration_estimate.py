@@ -30,7 +30,7 @@ _REPORT_SECONDS = 1
 """Seconds of a report, as the bill takes it."""
 
 _MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880)
-"""Times that are told, in minutes: nothing between two of them is known."""
+"""Times in words, in minutes: nothing between two of them is known."""
 
 
 def duration_of(
@@ -39,7 +39,7 @@ def duration_of(
     history: Mapping[tuple[str, str], float],
     uncounted: Sequence[str] = (),
 ) -> DurationEstimate:
-    """Return the range of a run's time, and what it rests on.
+    """Return the range of a run's time, with its basis.
 
     Of each stage it is the larger one of the time that its calls take, so many at once, and of the time in which the
     rate limits let them go; and the time of its images and reports.
@@ -94,7 +94,7 @@ def in_words(low: float, high: float) -> str:
 
 
 def _of_unit(minutes: int) -> str:
-    if minutes < 120:  # noqa: PLR2004 - two hours, from which on minutes are not told
+    if minutes < 120:  # noqa: PLR2004 - two hours, from which on a range is in hours
         return f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
     return f"{minutes // 60} hours"
 

@@ -17,7 +17,7 @@ def unseparated_piles(material: AssignmentFiles) -> int:
 
 
 def untranscribed_students(material: AssignmentFiles, listed: ClassList) -> int:
-    """Return the number of students whose scans were not transcribed, or are others than those that were."""
+    """Return the number of students whose scans were not transcribed, or have changed since."""
     present: dict[str, set[str]] = {}
     for folder, _, file in uploaded_scans(material):
         present.setdefault(folder, set()).add(object_keys.source_id(file.key, file.etag))
@@ -32,7 +32,7 @@ def untranscribed_students(material: AssignmentFiles, listed: ClassList) -> int:
 
 
 def ungraded_answers(material: AssignmentFiles, questions: Iterable[Question], rubrics: Mapping[str, Rubric]) -> int:
-    """Return the number of transcribed answers that no run has graded; those to questions without a rubric can't be."""
+    """Return the number of transcribed answers to questions with a rubric that no run has graded."""
     grades = material.grades()
     gradable = [question.question_id for question in questions if question.question_id in rubrics]
     return sum(

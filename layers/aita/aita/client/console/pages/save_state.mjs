@@ -23,7 +23,7 @@ export function SaveState() {
   </div>`;
 }
 
-/** Show an entry's answer among those that are on the screen, with what is drafted there; else the link is followed. */
+/** Show an entry's answer with its draft, if it is in the screen's queue; else the link is followed. */
 function showInPlace(event, { assignment, answer, queue, cell }) {
   const { screen, part, ...at } = route.value;
   if (at.assignment !== assignment || screen !== "grade" || part !== answer.question_id) return;

@@ -1,4 +1,4 @@
-// A run of an assignment: what it asks, costs and takes, before it is started.
+// A run of an assignment before its start: its calls, cost and time.
 
 import { call } from "./calls.mjs";
 import { html, useEffect, useMemo, useState } from "./library.mjs";

@@ -58,7 +58,7 @@ export function EqualDecision({ assignment, group, reload, look, drafts }) {
       address: link(assignment, "equal"),
       send: () => call("POST", ["assignments", assignment, "reviews", answer.cell_id, "equal"], { body: { decision: { ...decision.request, basis }, others } }),
       discarded: () => there.current && reload(),
-      recognize: () => false, // a request that is sent again goes on with what is left: a conflict is with somebody else
+      recognize: () => false, // sent again, the request goes on with the answers that are left: a conflict is with another person
       saved: (_, result) => {
         drafts.delete(answer.cell_id);
         if (there.current) setMade({ ...result, bases });
@@ -111,7 +111,7 @@ export function EqualDecision({ assignment, group, reload, look, drafts }) {
   const anew = () => {
     drafts.set(lead, draft);
     unsent.withdraw(lead);
-    setFirst(null); // nothing is decided on what has changed until the list is there, and with it a new form
+    setFirst(null); // no decision on changed answers: the list comes anew, and with it a new form
     reload();
   };
   return html`<div>

@@ -79,7 +79,7 @@ export class Outbox {
     return this.entries.value.findLast((each) => each.cell === cell);
   }
 
-  /** Try at once what waits for its next try: all of it or, by its id, one before the others. */
+  /** Try the waiting entries at once: all of them or, by its id, one before the others. */
   retry(id = null) {
     this._first = id;
     this._wake();

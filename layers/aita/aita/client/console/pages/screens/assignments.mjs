@@ -74,7 +74,7 @@ function Needs({ state, alone }) {
     <p class="cost">Cost so far: ${state.cost_usd} USD${unpriced}.</p>`;
 }
 
-/** The start of a run of what is there: open where a run is needed, and refused while one is at work. */
+/** The start of a run of the present material: open where a run is needed, and refused while one is at work. */
 function NewRun({ state, changed }) {
   const first = pipelineFor(state);
   const [open, setOpen] = useState(Boolean(first));

@@ -1,4 +1,4 @@
-// Pages of piles that are in no booklet: whose they are, or that they are nobody's.
+// Pages of piles that are in no booklet, to be given to a folder or to nobody.
 
 import { call, ownCall } from "../calls.mjs";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../library.mjs";
@@ -66,7 +66,7 @@ export function LoosePages({ assignment }) {
       await does();
     } catch (error) {
       setProblem(error.message);
-      if (error.status === 409) await load(); // somebody else was here: what waits is not what is shown
+      if (error.status === 409) await load(); // another person was quicker: the list is another one now
     }
     setBusy(false);
   };

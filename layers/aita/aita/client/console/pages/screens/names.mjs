@@ -49,7 +49,7 @@ export function Names({ assignment }) {
   const student = students[index];
   useEffect(() => {
     const heads = students.slice(index + 1, index + 1 + AHEAD).flatMap((each) => each.heads);
-    for (const { url } of heads) picture(url).catch(() => {}); // it is told once the folder is shown
+    for (const { url } of heads) picture(url).catch(() => {}); // the folder shows the failure
   }, [students, index]);
   const lines = useMemo(() => student && found.roster ? ranked(found.roster, student, search).slice(0, MOST) : [], [found, student, search]);
   const chosen = Math.min(line, Math.max(0, lines.length - 1));

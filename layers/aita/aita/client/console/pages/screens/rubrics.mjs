@@ -70,7 +70,7 @@ export function Rubrics({ assignment, part }) {
       setEditing("");
       setTold([back ? "Saved." : "Taken back.", ...notes].join(" "));
       const found = await load();
-      const isAlone = found?.versions[kind] === version; // else another change came between, and what this one left is not known
+      const isAlone = found?.versions[kind] === version; // else another change came between, and the state after this one is not known
       setBefore((now) => !back ? now.slice(0, -1) : isAlone ? [...now, withResult(found, back)] : now);
     } catch (error) {
       setFailed(error);
@@ -98,7 +98,7 @@ export function Rubrics({ assignment, part }) {
     setVersions("");
     setEditing("");
     setTold(["Restored.", ...notes].join(" "));
-    setBefore([]); // these were changes of what stood before
+    setBefore([]); // they were changes of an earlier state
     await load();
   };
   return html`<h1>Questions and rubrics</h1>

@@ -9,7 +9,7 @@ import { ChangedMeanwhile, isSame } from "./changed_meanwhile.mjs";
 export function RubricForm({ content, points, step, busy, save, leave }) {
   const now = draftOf(content);
   const [draft, setDraft] = useState(now);
-  const [seen, setSeen] = useState(now); // what the person began with
+  const [seen, setSeen] = useState(now); // the state in which the person began
   const take = () => {
     setDraft(now);
     setSeen(now);

@@ -10,7 +10,7 @@ export function TextForm({ label, content, fields, step, busy, save, leave }) {
   const now = Object.fromEntries(fields.map(([name, , kind]) =>
     [name, kind === "lines" ? (content?.[name] ?? []).join("\n") : String(content?.[name] ?? "")]));
   const [draft, setDraft] = useState(now);
-  const [seen, setSeen] = useState(now); // what the person began with
+  const [seen, setSeen] = useState(now); // the state in which the person began
   const take = () => {
     setDraft(now);
     setSeen(now);

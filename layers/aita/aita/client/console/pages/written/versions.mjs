@@ -1,4 +1,4 @@
-// Versions of the instructor's questions, answer keys or rubrics: what each one says otherwise, and restoring it.
+// Versions of the instructor's questions, answer keys or rubrics: their differences, and restoring one.
 
 import { ownCall } from "../calls.mjs";
 import { html, useEffect, useRef, useState } from "../library.mjs";
