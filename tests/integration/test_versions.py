@@ -11,6 +11,7 @@ from aita.cli.files.written_versions import compare_version, restore_version
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.errors import ConflictError, InvalidMaterialError, NotFoundError
+from aita.models.api import PresignedPost
 from aita.models.file_version import WrittenFile
 from tests.integration.in_process import BUCKET, InProcess
 from tests.integration.material import exam
@@ -93,8 +94,7 @@ def test_who_uploaded_it_is_signed_for_and_kept(
         identity={"userArn": "arn:aws:iam::123456789012:user/ada"},
     )
     (form,) = answer["uploads"]
-    from_form = type("Form", (), form)
-    transfer.send(from_form, file, 2, lambda _: None)  # type: ignore[arg-type]
+    transfer.send(PresignedPost.model_validate(form), file, 2, lambda _: None)
     assert [each.by for each in api.versions("signed", FILE)] == ["ada"]
 
 
