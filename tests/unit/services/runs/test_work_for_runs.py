@@ -1,6 +1,6 @@
 """Work that waits for a run, as the state of an assignment counts it from upload to grades."""
 
-from tests.support.fakes import Harness, right, transcription
+from tests.support.fakes import ASSIGNMENT, Harness, right, transcription
 from tests.support.grades import RUBRICS, cells
 
 
@@ -62,3 +62,25 @@ def test_a_pile_waits_until_a_run_has_separated_it() -> None:
     assert counts(harness) == (0, 0, 1)
     harness.run("transcribe")
     assert counts(harness) == (0, 2 * len(RUBRICS), 0)
+
+
+def test_answers_wait_whose_rubric_came_after_they_were_left_to_a_person() -> None:
+    harness = ready()
+    harness.put("scans/Ann/1.jpg", b"a")
+    harness.put("user_rubrics.json", {"2": RUBRICS["2"]})
+    harness.run("transcribe")
+    harness.run("grade")
+    assert counts(harness) == (0, 0, 0)
+    harness.put("user_rubrics.json", RUBRICS)
+    assert counts(harness) == (0, len(RUBRICS) - 1, 0)
+    harness.run("grade")
+    assert counts(harness) == (0, 0, 0)
+
+
+def test_a_student_whose_scans_are_gone_before_any_transcription_does_not_wait() -> None:
+    harness = ready()
+    harness.put("scans/Ann/1.jpg", b"a")
+    harness.put("students.json", {"students": [{"student_id": "s1", "folder": "Ann", "files": {"f1": "1.jpg"}}]})
+    assert counts(harness) == (1, 0, 0)
+    del harness.objects.data[f"{ASSIGNMENT}/scans/Ann/1.jpg"]
+    assert counts(harness) == (0, 0, 0), "no run could transcribe them"

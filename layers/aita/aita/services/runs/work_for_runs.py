@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from aita.models.exam import Question, Rubric
+from aita.models.grade import Cell
+from aita.models.review_flags import FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
@@ -25,16 +27,25 @@ def untranscribed_students(material: AssignmentFiles, listed: ClassList) -> int:
     waiting = [
         student
         for student in listed.students.students
-        if student.student_id not in answers
-        or (student.files and present.get(student.folder, {*student.files}) != {*student.files})
+        if student.folder in present
+        and (student.student_id not in answers or (student.files and present[student.folder] != {*student.files}))
     ]
     return len(waiting) + len(listed.untranscribed)
 
 
 def ungraded_answers(material: AssignmentFiles, questions: Iterable[Question], rubrics: Mapping[str, Rubric]) -> int:
-    """Return the number of transcribed answers to questions with a rubric that no run has graded."""
+    """Return the number of transcribed answers to questions with a rubric that no run has graded against any.
+
+    A run leaves an answer whose question has no rubric yet to a person, in a cell of its own.
+    """
     grades = material.grades()
     gradable = [question.question_id for question in questions if question.question_id in rubrics]
     return sum(
-        question_id not in grades.get(student_id, {}) for student_id in material.answers() for question_id in gradable
+        _lacks_grade(grades.get(student_id, {}).get(question_id))
+        for student_id in material.answers()
+        for question_id in gradable
     )
+
+
+def _lacks_grade(cell: Cell | None) -> bool:
+    return cell is None or any(flag.kind is FlagKind.NO_RUBRIC for flag in cell.flags)
