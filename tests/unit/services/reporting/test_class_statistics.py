@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aita.models.class_report import Bin, QuestionFigures
@@ -49,6 +49,7 @@ class TestBins:
             (Decimal("0.49"), Decimal("0.56")): 1,
         }
 
+    @example(3, 0.25, [17])
     @given(st.integers(1, 10_000), st.sampled_from([0.01, 0.25, 0.5, 1]), st.lists(st.integers(0, 100), max_size=9))
     def test_each_answer_is_in_the_bin_that_has_its_points(self, whole: int, step: float, parts: list[int]) -> None:
         points = whole / 100

@@ -55,7 +55,11 @@ def _bins(question: Question, step: float, points: Sequence[Decimal]) -> tuple[B
         return tuple(Bin(each, each, counts[each]) for each in sorted(steps))
     tenths = Counter(min(int(each * 10 // whole), 9) for each in points)
     edges = [(whole * number / 10).quantize(_HUNDREDTH, ROUND_CEILING) for number in range(11)]  # as they are shown
-    return tuple(Bin(start, end, tenths[number]) for number, (start, end) in enumerate(pairwise(edges)))
+    return tuple(
+        Bin(start, end, tenths[number])
+        for number, (start, end) in enumerate(pairwise(edges))
+        if start < end or tenths[number]  # of a question below 0.1 points, some tenths have no hundredth
+    )
 
 
 def letter_counts(scale: GradeScale, grades: Iterable[StudentGrades]) -> tuple[tuple[str, int], ...]:
